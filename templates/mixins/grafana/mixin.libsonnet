@@ -1,0 +1,4 @@
+// Alert, recording rule and dashboard of Grafana itself.
+(import 'config.libsonnet') +
+(import 'alerts.libsonnet') +
+(import 'rules.libsonnet')

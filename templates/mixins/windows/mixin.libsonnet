@@ -1,0 +1,3 @@
+// Recording rules and dashboards of Windows nodes and their containers.
+(import 'config.libsonnet') +
+(import 'rules.libsonnet')
