@@ -44,5 +44,11 @@
 
     // Address of the page that explains an alert; `%s` becomes the alert's name in lower case.
     runbookURLPattern: 'https://runbooks.prometheus-operator.dev/runbooks/alertmanager/%s',
+
+    // Tags of the dashboard, by which Grafana's menus and links find it.
+    dashboardTags: ['alertmanager-mixin'],
+
+    // Regular expression on data source names that the dashboard offers. Empty: all.
+    datasourceFilterRegex: '',
   },
 }
