@@ -1,0 +1,4 @@
+// Prometheus: alerts about the server's configuration, storage, rules, notifications and remote write. It has no
+// recording rules.
+(import 'config.libsonnet') +
+(import 'alerts.libsonnet')
