@@ -76,7 +76,7 @@ local annotations = import 'lib/annotations.libsonnet';
               'PrometheusSDRefreshFailure',
               'Prometheus cannot refresh the targets of a service discovery.',
               |||-
-                Prometheus %(prometheusName)s keeps failing to refresh targets through the service discovery {{ $labels.mechanism }}{{ with $labels.config }} of {{ . }}{{ end }}: new targets are not scraped, and targets that are gone look as if they were down.
+                Prometheus %(prometheusName)s keeps failing to refresh targets by {{ $labels.mechanism }}{{ with $labels.config }} for {{ . }}{{ end }}: new targets are not scraped, and targets that are gone look as if they were down.
                 Check that the source of the targets answers; the log of the server names the error.
               |||
             ),
@@ -113,7 +113,7 @@ local annotations = import 'lib/annotations.libsonnet';
               'PrometheusNotificationQueueRunningFull',
               'The queue of alert notifications of Prometheus is about to overflow.',
               |||-
-                At its present growth the notification queue of Prometheus %(prometheusName)s{{ with $labels.alertmanager }} for {{ . }}{{ end }} will hold {{ printf "%%.0f" $value }} alerts in {{ humanizeDuration %(prometheusNotificationQueueHorizonSeconds)s }}, more than it has room for; alerts beyond that are dropped.
+                At its present growth the notification queue of Prometheus %(prometheusName)s{{ with $labels.alertmanager }} towards {{ . }}{{ end }} will hold {{ printf "%%.0f" $value }} alerts in {{ humanizeDuration %(prometheusNotificationQueueHorizonSeconds)s }}, more than it has room for; alerts beyond that are dropped.
                 Look for an Alertmanager that is slow or does not answer, or for a flood of alerts.
               |||
             ),
@@ -283,7 +283,7 @@ local annotations = import 'lib/annotations.libsonnet';
               'PrometheusRemoteWriteBehind',
               'Remote write of Prometheus falls behind.',
               |||-
-                Remote write of Prometheus %(prometheusName)s to {{ $labels.remote_name }} ({{ $labels.url }}) is {{ $value | humanizeDuration }} behind. Once it is behind by as much as the write-ahead log holds (about two hours), samples are lost to the remote storage.
+                Remote write of Prometheus %(prometheusName)s to {{ $labels.remote_name }} ({{ $labels.url }}) is {{ $value | humanizeDuration }} behind. Once it is behind by more than the write-ahead log holds (about two hours), the remote storage loses samples.
                 Check that the remote end answers, how fast, and whether the number of shards has reached its maximum.
               |||
             ),
@@ -319,7 +319,7 @@ local annotations = import 'lib/annotations.libsonnet';
               'PrometheusRuleFailures',
               'Prometheus fails to evaluate rules.',
               |||-
-                Prometheus %(prometheusName)s failed to evaluate {{ printf "%%.0f" $value }} rules of the group {{ $labels.rule_group }} in the last %(prometheusWindow)s: their alerts cannot fire and their records have gaps.
+                Prometheus %(prometheusName)s failed to evaluate rules of the group {{ $labels.rule_group }} {{ printf "%%.0f" $value }} times in the last %(prometheusWindow)s: their alerts cannot fire and their records have gaps.
                 The page Rules of the server shows the error beside the rule; a join with duplicate series on one side is the usual cause.
               |||
             ),
@@ -421,7 +421,7 @@ local annotations = import 'lib/annotations.libsonnet';
               'PrometheusTargetSyncFailure',
               'Prometheus cannot make targets out of what it discovers.',
               |||-
-                In Prometheus %(prometheusName)s, {{ printf "%%.0f" $value }} targets of the job {{ $labels.scrape_job }} failed to sync in the last %(prometheusTargetSyncWindow)s: they are not scraped.
+                In Prometheus %(prometheusName)s, targets of the job {{ $labels.scrape_job }} failed to sync {{ printf "%%.0f" $value }} times in the last %(prometheusTargetSyncWindow)s: they are not scraped.
                 Relabelling that yields an invalid address or label is the usual cause; the log names the target.
               |||
             ),
