@@ -62,7 +62,6 @@
     interval(name, values, label=name):: $.variable.custom(name, values, label) {
       type: 'interval',
       refresh: 2,
-      auto: false,
     },
 
     // The cluster. Hidden where one Prometheus sees a single cluster: there
