@@ -139,6 +139,7 @@ function(t) {
         description: 'Namespace {{ $labels.namespace }}%(inCluster)s uses {{ $value | humanizePercentage }} of {{ $labels.resource }} in quota {{ $labels.resourcequota }}, probably because the quota was lowered. What runs goes on, but a pod that ends is not replaced. Raise the quota or scale down: `kubectl -n {{ $labels.namespace }} describe resourcequota {{ $labels.resourcequota }}`.' % t,
       },
     },
+  ] + (if t.kubelet then [
     {
       // A container that cAdvisor reports twice (an old and a new cgroup)
       // counts once on each side.
@@ -161,5 +162,5 @@ function(t) {
         description: 'Container {{ $labels.container }} of pod {{ $labels.namespace }}/{{ $labels.pod }}%(inCluster)s was held back by its CPU limit in {{ $value | humanizePercentage }} of the scheduling periods of the last %(cpuThrottlingWindow)s, so it answers later than it could. If that matters to its users, raise or remove the limit; compare with its use in `node_namespace_pod_container:container_cpu_usage_seconds_total:sum_rate5m`.' % t,
       },
     },
-  ],
+  ] else []),
 }
