@@ -43,12 +43,12 @@
             'for': '1h',
             labels: { severity: 'warning' },
             annotations: {
-              summary: 'A filesystem is on its way to run out of space within a day.',
+              summary: 'A filesystem is on its way to run out of space.',
               description: (
-                fsName + ' has {{ printf "%%.1f" $value }}%% of its space left and, as it went during the last %s, will be full within %g hours. ' +
+                fsName + ' has {{ printf "%%.1f" $value }}%% of its space left and will be full within %g hours if the trend of the last %s goes on. ' +
                 'A full filesystem stops writes; on the disks of the kubelet, pods are evicted before that. ' +
                 'Find what grows: images, container logs, emptyDir volumes, journals.'
-              ) % [config.fsFillingUpWindow, config.fsFillingUpWarningHours],
+              ) % [config.fsFillingUpWarningHours, config.fsFillingUpWindow],
             },
           },
           {
@@ -57,12 +57,12 @@
             'for': '1h',
             labels: { severity: 'critical' },
             annotations: {
-              summary: 'A filesystem is about to run out of space within hours.',
+              summary: 'A filesystem is about to run out of space.',
               description: (
-                fsName + ' has only {{ printf "%%.1f" $value }}%% of its space left and, as it went during the last %s, will be full within %g hours. ' +
+                fsName + ' has only {{ printf "%%.1f" $value }}%% of its space left and will be full within %g hours if the trend of the last %s goes on. ' +
                 'Writes will fail and pods on this node will be evicted. ' +
                 'Delete or move what grows now, or enlarge the filesystem.'
-              ) % [config.fsFillingUpWindow, config.fsFillingUpCriticalHours],
+              ) % [config.fsFillingUpCriticalHours, config.fsFillingUpWindow],
             },
           },
           {
@@ -97,12 +97,12 @@
             'for': '1h',
             labels: { severity: 'warning' },
             annotations: {
-              summary: 'A filesystem is on its way to run out of inodes within a day.',
+              summary: 'A filesystem is on its way to run out of inodes.',
               description: (
-                fsName + ' has {{ printf "%%.1f" $value }}%% of its inodes left and, as it went during the last %s, will have none within %g hours. ' +
+                fsName + ' has {{ printf "%%.1f" $value }}%% of its inodes left and will have none within %g hours if the trend of the last %s goes on. ' +
                 'No file can be created then, however much space is free. ' +
                 'Look for a directory that collects small files: caches, sessions, mail queues.'
-              ) % [config.fsFillingUpWindow, config.fsFillingUpWarningHours],
+              ) % [config.fsFillingUpWarningHours, config.fsFillingUpWindow],
             },
           },
           {
@@ -111,12 +111,12 @@
             'for': '1h',
             labels: { severity: 'critical' },
             annotations: {
-              summary: 'A filesystem is about to run out of inodes within hours.',
+              summary: 'A filesystem is about to run out of inodes.',
               description: (
-                fsName + ' has only {{ printf "%%.1f" $value }}%% of its inodes left and, as it went during the last %s, will have none within %g hours. ' +
+                fsName + ' has only {{ printf "%%.1f" $value }}%% of its inodes left and will have none within %g hours if the trend of the last %s goes on. ' +
                 'No file can be created then, however much space is free. ' +
                 'Delete small files now; most filesystems cannot add inodes later.'
-              ) % [config.fsFillingUpWindow, config.fsFillingUpCriticalHours],
+              ) % [config.fsFillingUpCriticalHours, config.fsFillingUpWindow],
             },
           },
           {
