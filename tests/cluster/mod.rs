@@ -1,0 +1,5 @@
+//! Tests on a real cluster, and of the tools and definitions that it is made of.
+
+mod definitions;
+mod startup;
+mod tools;

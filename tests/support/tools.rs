@@ -1,0 +1,374 @@
+//! The programs that the tests run, each built by `go build` from a small module of ours under `tests/support/tools/`.
+//!
+//! Versions stand in those go.mod files and nowhere else. What is built lies in a cache outside the checkout, under a
+//! key made of version and module, so that a second clone on the same machine builds nothing. This is deliberately not
+//! an installer: it changes nothing but its cache.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A program that tests run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// Prometheus' alert router.
+    Alertmanager,
+    /// Checks Alertmanager configurations and routes.
+    Amtool,
+    /// Generates custom resource definitions from Go types.
+    ControllerGen,
+    /// The API server's store.
+    Etcd,
+    /// The API server itself.
+    KubeApiserver,
+    /// Deployments, garbage collection, namespaces.
+    KubeControllerManager,
+    /// Puts pods on nodes.
+    KubeScheduler,
+    /// The usual command-line client, for comparison.
+    Kubectl,
+    /// Plays the kubelets.
+    Kwok,
+    /// Exposes a machine's metrics.
+    NodeExporter,
+    /// Prometheus itself.
+    Prometheus,
+    /// Turns Prometheus objects into `StatefulSets`.
+    PrometheusOperator,
+    /// Checks and unit-tests rules.
+    Promtool,
+    /// Reads YAML as kubectl does; our own, see `tools/yamlread/main.go`.
+    Yamlread,
+}
+
+impl Tool {
+    /// Every tool, for a test of them all and for filling the cache.
+    pub const ALL: [Self; 14] = [
+        Self::Alertmanager,
+        Self::Amtool,
+        Self::ControllerGen,
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::Kubectl,
+        Self::Kwok,
+        Self::NodeExporter,
+        Self::Prometheus,
+        Self::PrometheusOperator,
+        Self::Promtool,
+        Self::Yamlread,
+    ];
+
+    /// The program's name as its users type it.
+    pub fn name(self) -> &'static str {
+        self.recipe().name
+    }
+
+    /// The version that go.mod asks for, with its `v`; empty for a program of ours.
+    pub fn version(self) -> Result<String, ToolError> {
+        let recipe = self.recipe();
+        Ok(required_version(&read(&recipe.folder().join("go.mod"))?, recipe.module))
+    }
+
+    fn recipe(self) -> Recipe {
+        match self {
+            Self::Alertmanager => Recipe::prometheus_style(
+                "alertmanager",
+                "alertmanager",
+                "github.com/prometheus/alertmanager",
+                "/cmd/alertmanager",
+            ),
+            Self::Amtool => {
+                Recipe::prometheus_style("amtool", "alertmanager", "github.com/prometheus/alertmanager", "/cmd/amtool")
+            }
+            Self::ControllerGen => Recipe {
+                name: "controller-gen",
+                folder: "controller-gen",
+                module: "sigs.k8s.io/controller-tools",
+                package: "/cmd/controller-gen",
+                version_variables: &["sigs.k8s.io/controller-tools/pkg/version.version"],
+            },
+            Self::Etcd => Recipe {
+                name: "etcd",
+                folder: "etcd",
+                module: "go.etcd.io/etcd/server/v3",
+                package: "",
+                version_variables: &[],
+            },
+            Self::KubeApiserver => Recipe::kubernetes("kube-apiserver", "/cmd/kube-apiserver"),
+            Self::KubeControllerManager => Recipe::kubernetes("kube-controller-manager", "/cmd/kube-controller-manager"),
+            Self::KubeScheduler => Recipe::kubernetes("kube-scheduler", "/cmd/kube-scheduler"),
+            Self::Kubectl => Recipe::kubernetes("kubectl", "/cmd/kubectl"),
+            Self::Kwok => Recipe {
+                name: "kwok",
+                folder: "kwok",
+                module: "sigs.k8s.io/kwok",
+                package: "/cmd/kwok",
+                version_variables: &["sigs.k8s.io/kwok/pkg/consts.Version"],
+            },
+            Self::NodeExporter => {
+                Recipe::prometheus_style("node_exporter", "node-exporter", "github.com/prometheus/node_exporter", "")
+            }
+            Self::Prometheus => {
+                Recipe::prometheus_style("prometheus", "prometheus", "github.com/prometheus/prometheus", "/cmd/prometheus")
+            }
+            Self::PrometheusOperator => Recipe::prometheus_style(
+                "prometheus-operator",
+                "prometheus-operator",
+                "github.com/prometheus-operator/prometheus-operator",
+                "/cmd/operator",
+            ),
+            Self::Promtool => {
+                Recipe::prometheus_style("promtool", "prometheus", "github.com/prometheus/prometheus", "/cmd/promtool")
+            }
+            Self::Yamlread => {
+                Recipe { name: "yamlread", folder: "yamlread", module: "", package: ".", version_variables: &[] }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where the tool lies, built first when it has to be. A test cannot go on without it, so it panics with what to do.
+pub fn path(tool: Tool) -> PathBuf {
+    try_path(tool).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Where the tool lies: `KUBEBUILDER_ASSETS` first, then the cache, else it is built into the cache.
+pub fn try_path(tool: Tool) -> Result<PathBuf, ToolError> {
+    if let Some(given) = given_asset(tool) {
+        return Ok(given);
+    }
+    let recipe = tool.recipe();
+    let sums = read(&recipe.folder().join("go.sum"))?;
+    let module = read(&recipe.folder().join("go.mod"))?;
+    let version = required_version(&module, recipe.module);
+    let flags = recipe.linker_flags(&version);
+    let sources = if recipe.module.is_empty() { read(&recipe.folder().join("main.go"))? } else { String::new() };
+    let key = format!("{}-{version}-{:016x}", recipe.name, fingerprint(&[&module, &sums, &flags, &sources]));
+    let built = cache()?.join(key).join(recipe.name);
+    if !built.exists() {
+        build_once(&recipe, &version, &flags, &built)?;
+    }
+    Ok(built)
+}
+
+/// Whether `go` can be run, for tests that are about generated files and may be skipped.
+pub fn go_is_installed() -> bool {
+    Command::new("go").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+}
+
+/// Writes a line to the terminal even while the test harness captures what tests print: a build takes minutes, and
+/// whoever waits for it shall see why.
+pub fn progress(line: &str) {
+    // Nobody to read it is no reason to stop.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Why a tool cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// `go` itself cannot be started.
+    #[error(
+        "cannot run `go build` for {tool}: {source}; the tests build the programs they run from their Go modules: \
+         install Go 1.26 or later from https://go.dev/dl and see that `go` is in PATH"
+    )]
+    NoGo {
+        /// What was to be built.
+        tool: &'static str,
+        /// Why `go` did not start.
+        source: io::Error,
+    },
+    /// `go build` ran and failed.
+    #[error("`go build {package}` in {folder} failed:\n{output}")]
+    Build {
+        /// The Go package.
+        package: String,
+        /// The folder of its go.mod.
+        folder: PathBuf,
+        /// What `go` said.
+        output: String,
+    },
+    /// The cache or a module file cannot be used.
+    #[error("cannot {attempt} {path}: {source}")]
+    Io {
+        /// What was attempted.
+        attempt: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is neither `XDG_CACHE_HOME` nor `HOME`.
+    #[error("no place for the test tools: neither `XDG_CACHE_HOME` nor `HOME` is set")]
+    NoHome,
+}
+
+/// How a tool is built.
+struct Recipe {
+    name: &'static str,
+    /// The folder under `tests/support/tools/`.
+    folder: &'static str,
+    /// The Go module that go.mod requires; empty when the folder itself is the program.
+    module: &'static str,
+    /// The package, after the module's path.
+    package: &'static str,
+    /// String variables that the program prints as its version; published builds set them in the same way.
+    version_variables: &'static [&'static str],
+}
+
+impl Recipe {
+    const fn kubernetes(name: &'static str, package: &'static str) -> Self {
+        Self {
+            name,
+            folder: "kubernetes",
+            module: "k8s.io/kubernetes",
+            package,
+            version_variables: &["k8s.io/component-base/version.gitVersion", "k8s.io/client-go/pkg/version.gitVersion"],
+        }
+    }
+
+    const fn prometheus_style(
+        name: &'static str,
+        folder: &'static str,
+        module: &'static str,
+        package: &'static str,
+    ) -> Self {
+        Self { name, folder, module, package, version_variables: &["github.com/prometheus/common/version.Version"] }
+    }
+
+    fn folder(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("support/tools").join(self.folder)
+    }
+
+    fn linker_flags(&self, version: &str) -> String {
+        let shown = if self.name.starts_with("kube") { version } else { version.trim_start_matches('v') };
+        self.version_variables.iter().map(|variable| format!("-X {variable}={shown}")).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is how envtest hands over programs")]
+fn given_asset(tool: Tool) -> Option<PathBuf> {
+    if !matches!(tool, Tool::Etcd | Tool::KubeApiserver | Tool::Kubectl) {
+        return None;
+    }
+    let given = Path::new(&std::env::var_os("KUBEBUILDER_ASSETS")?).join(tool.name());
+    given.exists().then_some(given)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment says where caches lie")]
+fn cache() -> Result<PathBuf, ToolError> {
+    let folder = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(std::env::var_os("HOME").ok_or(ToolError::NoHome)?).join(".cache"),
+    };
+    Ok(folder.join("kpbuild/test-tools"))
+}
+
+/// The version after the module's path in a `require` of go.mod.
+fn required_version(go_mod: &str, module: &str) -> String {
+    go_mod
+        .lines()
+        .filter(|line| !line.contains("=>"))
+        .find_map(|line| line.trim().trim_start_matches("require ").strip_prefix(module)?.strip_prefix(' '))
+        .and_then(|rest| rest.split_whitespace().next())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// FNV-1a: the key has to be the same for every compiler, and nobody attacks it.
+fn fingerprint(texts: &[&str]) -> u64 {
+    texts
+        .iter()
+        .flat_map(|text| text.bytes().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Builds under a lock: of several test processes that want the tool one builds it, the others wait and find it.
+fn build_once(recipe: &Recipe, version: &str, flags: &str, built: &Path) -> Result<(), ToolError> {
+    let folder = built.parent().expect("the program lies in the folder of its key");
+    let cache = folder.parent().expect("the folder of a key lies in the cache");
+    fs::create_dir_all(cache).map_err(|source| io_error("create", cache, source))?;
+    let lock_path = cache.join(format!("{}.lock", recipe.name));
+    let lock = File::create(&lock_path).map_err(|source| io_error("create", &lock_path, source))?;
+    if lock.try_lock().is_err() {
+        progress(&format!("waiting for {} {version}, which another process builds", recipe.name));
+        lock.lock().map_err(|source| io_error("lock", &lock_path, source))?;
+    }
+    if built.exists() {
+        return Ok(());
+    }
+    let unfinished = tempfile::tempdir_in(cache).map_err(|source| io_error("create a folder in", cache, source))?;
+    let time_path = cache.join(format!("{}.seconds", recipe.name));
+    announce(recipe, version, &time_path);
+    let took = go_build(recipe, flags, &unfinished.path().join(recipe.name))?;
+    progress(&format!("built {} {version} in {} s", recipe.name, took.as_secs()));
+    fs::write(&time_path, took.as_secs().to_string()).map_err(|source| io_error("write", &time_path, source))?;
+    fs::rename(unfinished.keep(), folder).map_err(|source| io_error("rename a folder to", folder, source))
+}
+
+fn announce(recipe: &Recipe, version: &str, time_path: &Path) {
+    let last = fs::read_to_string(time_path).map(|seconds| format!("; the last build took {seconds} s"));
+    progress(&format!(
+        "building {} {version} for the tests, once for this machine{}",
+        recipe.name,
+        last.unwrap_or_default()
+    ));
+}
+
+/// Runs `go build` and says every half minute that it still runs.
+fn go_build(recipe: &Recipe, flags: &str, output: &Path) -> Result<Duration, ToolError> {
+    let package = format!("{}{}", recipe.module, recipe.package);
+    let begin = now();
+    let mut go = Command::new("go")
+        .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o"])
+        .arg(output)
+        .arg(&package)
+        .env("GOFLAGS", "")
+        .env("GOWORK", "off")
+        .current_dir(recipe.folder())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|source| ToolError::NoGo { tool: recipe.name, source })?;
+    let messages = go.stderr.take().expect("stderr is piped");
+    let reader = std::thread::spawn(move || io::read_to_string(messages).unwrap_or_default());
+    let mut said = Duration::ZERO;
+    while !reader.is_finished() {
+        std::thread::sleep(Duration::from_millis(50));
+        let passed = begin.elapsed();
+        if passed - said >= Duration::from_secs(30) {
+            progress(&format!("building {}: {} s so far", recipe.name, passed.as_secs()));
+            said = passed;
+        }
+    }
+    let status = go.wait().map_err(|source| ToolError::NoGo { tool: recipe.name, source })?;
+    if status.success() {
+        return Ok(begin.elapsed());
+    }
+    let output = reader.join().unwrap_or_default();
+    Err(ToolError::Build { package, folder: recipe.folder(), output })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the pipeline has no clock, its tests have")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn read(path: &Path) -> Result<String, ToolError> {
+    fs::read_to_string(path).map_err(|source| io_error("read", path, source))
+}
+
+fn io_error(attempt: &'static str, path: &Path, source: io::Error) -> ToolError {
+    ToolError::Io { attempt, path: path.to_owned(), source }
+}
