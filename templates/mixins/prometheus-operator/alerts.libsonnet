@@ -120,7 +120,7 @@ local annotations = import 'lib/annotations.libsonnet';
               'PrometheusOperatorNodeLookupErrors',
               'Prometheus operator cannot find the addresses of nodes.',
               |||-
-                The operator in {{ $labels.namespace }} fails to find the address of a node {{ $value | humanize }} times per second while it writes the endpoints of the kubelets: these kubelets are not scraped.
+                The operator in {{ $labels.namespace }} fails to find the address of a node {{ printf "%%.2g" $value }} times per second while it writes the endpoints of the kubelets: these kubelets are not scraped.
                 Look for nodes without an address in their status; the operator's log names them.
               |||
             ),
