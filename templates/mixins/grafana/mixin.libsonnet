@@ -1,4 +1,5 @@
 // Alert, recording rule and dashboard of Grafana itself.
 (import 'config.libsonnet') +
 (import 'alerts.libsonnet') +
-(import 'rules.libsonnet')
+(import 'rules.libsonnet') +
+(import 'dashboards.libsonnet')

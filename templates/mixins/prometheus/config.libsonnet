@@ -54,5 +54,14 @@
 
     // Address of the page that explains an alert; `%s` becomes the alert's name in lower case.
     runbookURLPattern: 'https://runbooks.prometheus-operator.dev/runbooks/prometheus/%s',
+
+    // Whether the dashboards show the cluster variable.
+    showMultiCluster: true,
+
+    // Tags of the dashboards, by which Grafana's menus and links find them.
+    dashboardTags: ['prometheus-mixin'],
+
+    // Regular expression on data source names that the dashboards offer. Empty: all.
+    datasourceFilterRegex: '',
   },
 }

@@ -1,4 +1,5 @@
-// Prometheus: alerts about the server's configuration, storage, rules, notifications and remote write. It has no
-// recording rules.
+// Prometheus: alerts about the server's configuration, storage, rules, notifications and remote write, and two
+// dashboards. It has no recording rules.
 (import 'config.libsonnet') +
-(import 'alerts.libsonnet')
+(import 'alerts.libsonnet') +
+(import 'dashboards.libsonnet')
