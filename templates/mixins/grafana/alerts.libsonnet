@@ -1,4 +1,6 @@
 // Alert of Grafana: requests that it answers with server errors of its own.
+local annotations = import 'lib/annotations.libsonnet';
+
 {
   local config = $._config,
 
@@ -19,21 +21,21 @@
               sum without (status_code) (
                 %(record)s{handler!~"%(datasourceHandlers)s"}
               )
-              > %(requestsFailingThreshold)g
+              > %(requestsFailingThreshold)s
             ||| % (config { record:: 'namespace_job_handler_statuscode:grafana_http_request_duration_seconds_count:rate5m' }),
             'for': '5m',
             labels: { severity: 'warning' },
-            annotations: {
-              local description =
-                'Grafana ({{ $labels.namespace }}/{{ $labels.job }}) answers {{ printf "%.0f" $value }}% of the requests to {{ $labels.handler }} with a server error (5xx). ' +
-                'Whoever uses that part of Grafana sees errors. ' +
-                'The reason is in the log of the Grafana pods; look for its database, its disk and the last change of its configuration.',
-              // Receivers that were set up for this alert read `message`; all
-              // other alerts use `description`, so it is there under both names.
-              message: description,
-              description: description,
-              summary: 'Grafana answers most requests to one of its handlers with errors.',
-              runbook_url: config.runbookURLPattern % 'grafanarequestsfailing',
+            annotations: annotations(
+              config,
+              'GrafanaRequestsFailing',
+              'Grafana answers most requests to one of its handlers with errors.',
+              'Grafana ({{ $labels.namespace }}/{{ $labels.job }}) answers {{ printf "%%.0f" $value }}%% of the requests to {{ $labels.handler }} with a server error (5xx). ' +
+              'Whoever uses that part of Grafana sees errors. ' +
+              'The reason is in the log of the Grafana pods; look for its database, its disk and the last change of its configuration.'
+            ) + {
+              // Receivers that were set up for this alert read `message`, all
+              // others `description`, so it is there under both names.
+              message: self.description,
             },
           },
         ],
