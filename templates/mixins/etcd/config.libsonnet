@@ -62,5 +62,11 @@
 
     // Page that explains how to defragment. The reference has no runbooks for the other alerts.
     etcdDefragmentationURL: 'https://etcd.io/docs/v3.5/op-guide/maintenance/#defragmentation',
+
+    // Tags of the dashboard, by which Grafana's menus and links find it.
+    dashboardTags: ['etcd-mixin'],
+
+    // Regular expression on data source names that the dashboard offers. Empty: all.
+    datasourceFilterRegex: '',
   },
 }

@@ -1,3 +1,4 @@
-// etcd, scraped from outside of the cluster or as pods: alerts. Asked for with the scrape of etcd.
+// etcd, scraped from outside of the cluster or as pods: alerts and a dashboard. Asked for with the scrape of etcd.
 (import 'config.libsonnet') +
-(import 'alerts.libsonnet')
+(import 'alerts.libsonnet') +
+(import 'dashboards.libsonnet')

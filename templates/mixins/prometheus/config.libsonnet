@@ -58,6 +58,10 @@
     // Whether the dashboards show the cluster variable.
     showMultiCluster: true,
 
+    // Regular expression (fully anchored) that All clusters stands for in the overview. A single cluster has no cluster
+    // label, and '.+' would find nothing there.
+    dashboardAllClusters: '.*',
+
     // Tags of the dashboards, by which Grafana's menus and links find them.
     dashboardTags: ['prometheus-mixin'],
 

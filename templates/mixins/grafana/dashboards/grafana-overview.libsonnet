@@ -24,7 +24,7 @@ function(config)
     panels=[
       d.stat('Firing Alerts', 'none', 'Alerts of Grafana\'s own alert rules that are firing. Alerts of Prometheus are not among them.', [
         d.query('sum(grafana_alerting_alerts{state="alerting", %s})' % sel, 'firing'),
-      ], w=6, h=5, sparkline=true, color='value', mappings=[d.noValueText('0')], thresholds=d.thresholds('green', [[1, 'red']])),
+      ], w=6, h=5, sparkline=true, color='value', thresholds=d.thresholds('green', [[1, 'red']])),
       d.stat('Dashboards', 'none', 'Dashboards that Grafana has stored, provisioned ones included.', [
         d.query('sum(grafana_stat_totals_dashboard{%s})' % sel, 'dashboards'),
       ], w=6, h=5, sparkline=true),

@@ -72,10 +72,10 @@ function(config)
         graph('Remote Write Current Segment', 'none', 'Number of the file that remote write is reading. It should follow the one beside it closely.', 'prometheus_wal_watcher_current_segment{%s}' % server, legend=serverName + ' {{consumer}}'),
       ]),
       d.row('Misc. Rates', [
-        graph('Dropped Samples', 'short', 'Samples not sent, in each second, because relabelling dropped them, they were too old, or their series was unknown.', samples('dropped_total', rate), w=6),
-        graph('Failed Samples', 'short', 'Samples lost in each second, because the endpoint refused them for good.', samples('failed_total', rate), w=6),
-        graph('Retried Samples', 'short', 'Samples sent again in each second, after an error that may pass.', samples('retried_total', rate), w=6),
-        graph('Enqueue Retries', 'short', 'Attempts in each second to put samples into a shard that was full.', rate(storage('enqueue_retries_total')), w=6),
+        graph('Dropped Samples', 'short', 'Samples not sent, in each second, because relabelling dropped them, they were too old, or their series was unknown.', samples('dropped_total', rate)),
+        graph('Failed Samples', 'short', 'Samples lost in each second, because the endpoint refused them for good.', samples('failed_total', rate)),
+        graph('Retried Samples', 'short', 'Samples sent again in each second, after an error that may pass.', samples('retried_total', rate)),
+        graph('Enqueue Retries', 'short', 'Attempts in each second to put samples into a shard that was full.', rate(storage('enqueue_retries_total'))),
       ]),
     ],
   )

@@ -21,7 +21,7 @@ function(config)
     links=[d.dashboardsTagged('Prometheus', config.dashboardTags)],
     variables=[
       d.variable.datasource(config.datasourceFilterRegex),
-      d.variable.cluster(config, 'prometheus_build_info{%s}' % config.prometheusSelector, all=true, allValue='.*') { multi: true },
+      d.variable.cluster(config, 'prometheus_build_info{%s}' % config.prometheusSelector, all=true, allValue=config.dashboardAllClusters) { multi: true },
       d.variable.label('job', 'prometheus_build_info{%s=~"$cluster"}' % cluster, multi=true, all=true, allValue='.+'),
       d.variable.label('instance', 'prometheus_build_info{%s=~"$cluster", job=~"$job"}' % cluster, multi=true, all=true, allValue='.+'),
     ],
