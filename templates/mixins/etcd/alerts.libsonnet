@@ -58,7 +58,7 @@
             annotations: {
               summary: 'Members of an etcd cluster are down or cut off.',
               description: |||-
-                {{ $value }} of the members of the etcd cluster {{ $labels.job }} do not answer or cannot be reached by their peers: with each further loss the cluster comes closer to losing its quorum, and then to taking no more writes.
+                The etcd cluster {{ $labels.job }} is short of {{ $value }} of its members: they do not answer, or their peers cannot reach them. With each further loss the cluster comes closer to losing its quorum, and then to taking no more writes.
                 Look at the state and the log of these members and at the network between them.
               |||,
             },
