@@ -1,0 +1,333 @@
+//! What is wrong with the user's input: where, why, and the way out.
+//!
+//! Nothing here prints: a diagnostic is data, collected by the stages and
+//! rendered once by the binary. A failure of the world (a file that cannot be
+//! read, a server that does not answer) is not a diagnostic but an error type
+//! of the crate that met it.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use serde::Serialize;
+
+use crate::source::{SourceMap, Span};
+
+/// The stable name of a kind of finding, as `kpbuild explain` takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Code(pub &'static str);
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nothing may be rendered or applied.
+    Error,
+    /// It works, but hardly as intended.
+    Warning,
+}
+
+/// A place with what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The bytes to underline.
+    pub span: Span,
+    /// The words beside the underline; may be empty.
+    pub text: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The kind of finding.
+    pub code: Code,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong: a lowercase phrase without a full stop.
+    pub message: String,
+    /// Where: the first is the place to go to, others explain it.
+    pub labels: Vec<Label>,
+    /// Facts that help to understand it.
+    pub notes: Vec<String>,
+    /// The way out.
+    pub help: Option<String>,
+}
+
+/// Whether colours may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Characters only, for files, pipes and tests.
+    Plain,
+    /// ANSI colours, for a terminal.
+    Colour,
+}
+
+impl Diagnostic {
+    /// A finding that stops the run.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message)
+    }
+
+    /// A finding that does not stop the run.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message)
+    }
+
+    fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Adds a place; the first one added is the primary one.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Adds a place when there is one.
+    #[must_use]
+    pub fn at_some(self, span: Option<Span>, text: impl Into<String>) -> Self {
+        match span {
+            Some(span) => self.at(span, text),
+            None => self,
+        }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says the way out.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The finding as text, with the user's lines underlined.
+    pub fn render(&self, sources: &SourceMap, style: Style) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(&self.message).id(self.code.0);
+        let mut report = vec![
+            self.snippets(sources)
+                .fold(Group::with_title(title), Group::element),
+        ];
+        for note in &self.notes {
+            report[0] = std::mem::replace(&mut report[0], Group::with_level(Level::NOTE))
+                .element(Level::NOTE.message(note));
+        }
+        if let Some(help) = &self.help {
+            report[0] = std::mem::replace(&mut report[0], Group::with_level(Level::HELP))
+                .element(Level::HELP.message(help));
+        }
+        renderer(style).render(&report)
+    }
+
+    /// One snippet a file, in the order in which the labels name the files.
+    fn snippets<'a>(
+        &'a self,
+        sources: &'a SourceMap,
+    ) -> impl Iterator<Item = Snippet<'a, annotate_snippets::Annotation<'a>>> {
+        let mut files = Vec::new();
+        for label in &self.labels {
+            if !files.contains(&label.span.file) {
+                files.push(label.span.file);
+            }
+        }
+        files.into_iter().map(move |file| {
+            let source = sources.file(file);
+            let snippet = Snippet::source(&source.text).path(&source.name);
+            self.labels
+                .iter()
+                .enumerate()
+                .filter(|(_, label)| label.span.file == file)
+                .fold(snippet, |snippet, (index, label)| {
+                    let kind = if index == 0 {
+                        AnnotationKind::Primary
+                    } else {
+                        AnnotationKind::Context
+                    };
+                    let annotation = kind.span(label.span.range());
+                    snippet.annotation(if label.text.is_empty() {
+                        annotation
+                    } else {
+                        annotation.label(&label.text)
+                    })
+                })
+        })
+    }
+}
+
+fn renderer(style: Style) -> Renderer {
+    match style {
+        Style::Plain => Renderer::plain(),
+        Style::Colour => Renderer::styled(),
+    }
+    .decor_style(DecorStyle::Ascii)
+}
+
+/// Proof that at least one error was recorded: only [`Diagnostics`] makes it,
+/// so no stage can fail without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported(());
+
+/// All findings of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Records a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// Records an error and gives the proof of it.
+    pub fn error(&mut self, diagnostic: Diagnostic) -> Reported {
+        debug_assert_eq!(diagnostic.severity, Severity::Error);
+        self.push(diagnostic);
+        Reported(())
+    }
+
+    /// Records all of another collection.
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
+        self.list.extend(others);
+    }
+
+    /// The proof that an error was recorded, if one was.
+    pub fn reported(&self) -> Result<(), Reported> {
+        match self.errors() {
+            0 => Ok(()),
+            _ => Err(Reported(())),
+        }
+    }
+
+    /// How many errors were recorded.
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    /// How many warnings were recorded.
+    pub fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.list.iter().filter(|d| d.severity == severity).count()
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The findings in the order of the files and lines they are about, those
+    /// without a place last; each once.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut sorted: Vec<_> = self.list.iter().collect();
+        sorted.sort_by_key(|d| {
+            let place = d.labels.first().map(|label| label.span);
+            (
+                place.is_none(),
+                place,
+                d.severity,
+                d.code,
+                d.message.clone(),
+            )
+        });
+        sorted.dedup();
+        sorted
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rendering_shows_place_reason_and_way_out() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("stacks/prod.yaml", "name: prod\nreplicas: two\nname: x\n");
+        let diagnostic = Diagnostic::error(Code("stack-type"), "`replicas` is not an integer")
+            .at(
+                Span {
+                    file,
+                    start: 21,
+                    end: 24,
+                },
+                "expected an integer, found a string",
+            )
+            .at(
+                Span {
+                    file,
+                    start: 0,
+                    end: 4,
+                },
+                "of this stack",
+            )
+            .note("a Prometheus needs at least one replica")
+            .help("write `replicas: 2`");
+        insta::assert_snapshot!(diagnostic.render(&sources, Style::Plain), @"
+        error[stack-type]: `replicas` is not an integer
+         --> stacks/prod.yaml:2:11
+          |
+        1 | name: prod
+          | ---- of this stack
+        2 | replicas: two
+          |           ^^^ expected an integer, found a string
+          |
+          = note: a Prometheus needs at least one replica
+          = help: write `replicas: 2`
+        ");
+    }
+
+    #[test]
+    fn findings_are_sorted_by_place_and_said_once() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("a.yaml", "a: 1\nb: 2\n");
+        let at = |start| {
+            Diagnostic::error(Code("x"), "m").at(
+                Span {
+                    file,
+                    start,
+                    end: start + 1,
+                },
+                "",
+            )
+        };
+        let mut all = Diagnostics::default();
+        all.push(Diagnostic::warning(Code("x"), "nowhere"));
+        all.push(at(5));
+        all.push(at(0));
+        all.push(at(5));
+        let starts: Vec<_> = all
+            .sorted()
+            .iter()
+            .map(|d| d.labels.first().map(|l| l.span.start))
+            .collect();
+        assert_eq!(starts, [Some(0), Some(5), None]);
+    }
+}

@@ -1,0 +1,19 @@
+//! The nouns that all stages of kpbuild share.
+//!
+//! Text with places ([`source`], [`node`]), findings about it ([`diagnostic`]),
+//! Kubernetes objects ([`object`], [`bundle`]) and their text ([`yaml`]). The
+//! crate knows no component, no stack file and no cluster.
+
+pub mod bundle;
+pub mod diagnostic;
+pub mod node;
+pub mod object;
+pub mod source;
+pub mod suggest;
+pub mod yaml;
+
+pub use bundle::Bundle;
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Reported, Severity, Style};
+pub use node::Node;
+pub use object::{Object, ObjectKey, Origin};
+pub use source::{FileId, SourceMap, Span};

@@ -1,0 +1,213 @@
+//! A Kubernetes object on its way from a template to a cluster.
+//!
+//! Objects are data (`serde_json`), not the types of an API library: what a
+//! user's overlay or a newer definition adds must pass through untouched.
+//! Whether the data is right is for `kpbuild-check` to say.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::source::Span;
+use crate::yaml;
+
+/// What makes an object the same one over time: its version may change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectKey {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The kind, as in the manifest.
+    pub kind: String,
+    /// The namespace; empty for objects of the whole cluster.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.kind)?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// Who asked for an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The component (or `overlay`, `patch`, ...) that made it.
+    pub component: String,
+    /// The line of the stack file that asked for it, when one did.
+    pub span: Option<Span>,
+}
+
+/// Why a value is no object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnObject {
+    /// A map was expected.
+    #[error("it is not a map")]
+    NotAMap,
+    /// A field that every object has is missing or not a string.
+    #[error("it has no `{0}`")]
+    Missing(&'static str),
+}
+
+/// A manifest with its identity and origin.
+#[derive(Debug, Clone)]
+pub struct Object {
+    key: ObjectKey,
+    /// The text it was made from, as long as nothing has changed it.
+    text: Option<&'static str>,
+    value: OnceLock<Value>,
+    /// Who asked for it.
+    pub origin: Origin,
+}
+
+impl Object {
+    /// Takes a manifest.
+    pub fn new(value: Value, origin: Origin) -> Result<Self, NotAnObject> {
+        Ok(Self {
+            key: key_of(&value)?,
+            text: None,
+            value: OnceLock::from(value),
+            origin,
+        })
+    }
+
+    /// Takes the text of a manifest that is part of the program, such as a
+    /// custom resource definition of half a megabyte: it is read only if
+    /// somebody looks inside.
+    pub fn from_text(key: ObjectKey, text: &'static str, origin: Origin) -> Self {
+        Self {
+            key,
+            text: Some(text),
+            value: OnceLock::new(),
+            origin,
+        }
+    }
+
+    /// The object's identity.
+    pub fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// The kind, as in the manifest.
+    pub fn kind(&self) -> &str {
+        &self.key.kind
+    }
+
+    /// The manifest as data.
+    pub fn value(&self) -> &Value {
+        self.value.get_or_init(|| {
+            let text = self.text.expect("an object has a text or a value");
+            yaml::read(text).expect("texts of the program are YAML, the tests read them all")
+        })
+    }
+
+    /// Changes the manifest; a change of name or namespace moves the identity.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Value)) -> Result<(), NotAnObject> {
+        let _ = self.value();
+        self.text = None;
+        let value = self.value.get_mut().expect("the value was just made");
+        change(value);
+        self.key = key_of(value)?;
+        Ok(())
+    }
+
+    /// The manifest as a YAML document.
+    pub fn yaml(&self) -> Cow<'_, str> {
+        match self.text {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(yaml::document(self.value())),
+        }
+    }
+
+    /// The value at a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Value> {
+        path.iter()
+            .try_fold(self.value(), |value, key| value.get(key))
+    }
+}
+
+fn key_of(value: &Value) -> Result<ObjectKey, NotAnObject> {
+    let map = value.as_object().ok_or(NotAnObject::NotAMap)?;
+    let text = |value: Option<&Value>, name| {
+        value
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .ok_or(NotAnObject::Missing(name))
+    };
+    let api_version = text(map.get("apiVersion"), "apiVersion")?;
+    let metadata = map.get("metadata").unwrap_or(&Value::Null);
+    Ok(ObjectKey {
+        group: api_version
+            .split_once('/')
+            .map_or_else(String::new, |(group, _)| group.to_owned()),
+        kind: text(map.get("kind"), "kind")?,
+        namespace: metadata["namespace"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        name: text(metadata.get("name"), "metadata.name")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn origin() -> Origin {
+        Origin {
+            component: "test".into(),
+            span: None,
+        }
+    }
+
+    #[test]
+    fn the_identity_is_group_kind_namespace_name() {
+        let object = Object::new(
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "g", "namespace": "m"}}),
+            origin(),
+        );
+        assert_eq!(object.unwrap().key().to_string(), "Deployment/m/g");
+    }
+
+    #[test]
+    fn what_is_no_object_says_what_it_lacks() {
+        let error = |value| Object::new(value, origin()).unwrap_err().to_string();
+        assert_eq!(error(json!([])), "it is not a map");
+        assert_eq!(error(json!({"kind": "A"})), "it has no `apiVersion`");
+        assert_eq!(
+            error(json!({"apiVersion": "v1", "kind": "A", "metadata": {}})),
+            "it has no `metadata.name`"
+        );
+    }
+
+    #[test]
+    fn an_edit_moves_the_identity_and_drops_the_text() {
+        let key = ObjectKey {
+            group: String::new(),
+            kind: "Namespace".into(),
+            namespace: String::new(),
+            name: "a".into(),
+        };
+        let text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a # kept\n";
+        let mut object = Object::from_text(key, text, origin());
+        assert_eq!(object.yaml(), text);
+        object
+            .edit(|value| value["metadata"]["name"] = json!("b"))
+            .unwrap();
+        assert_eq!(object.key().name, "b");
+        assert_eq!(
+            object.yaml(),
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: b\n"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! Renders one component: calls its template and names what comes out.
+
+use std::collections::BTreeMap;
+
+use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin};
+use kpbuild_stack::Component;
+use serde_json::{Value, json};
+
+use crate::Objects;
+use crate::dashboards;
+use crate::jsonnet::{Jsonnet, JsonnetError};
+
+/// A template gave something that is no object.
+pub(crate) const NOT_AN_OBJECT: Code = Code("template-not-an-object");
+
+/// The objects of a component. A template gives a map from a name (by which
+/// overlays find the object) to the object; what is null is left out.
+pub(crate) fn render(
+    jsonnet: &Jsonnet,
+    component: &Component,
+    dashboards: &BTreeMap<String, Value>,
+    diagnostics: &mut Diagnostics,
+) -> Result<Objects, JsonnetError> {
+    let template = format!("components/{}/main.jsonnet", component.name);
+    let input = with_dashboards(component, dashboards);
+    let Value::Object(fields) = jsonnet.call(&template, &[("input", &input)])? else {
+        panic!("`{template}` gives a map");
+    };
+    let mut objects = Vec::with_capacity(fields.len());
+    for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+        match Object::new(value, origin(component)) {
+            Ok(object) => objects.push(object),
+            Err(reason) => {
+                let message = format!("`{field}` of `{}` is no object: {reason}", component.name);
+                diagnostics
+                    .push(Diagnostic::error(NOT_AN_OBJECT, message).at_some(component.span, ""));
+            }
+        }
+    }
+    if component.name == "grafana" {
+        objects.extend(dashboards::config_maps(
+            dashboards,
+            &input["metadata"],
+            component.span,
+            diagnostics,
+        ));
+    }
+    Ok(objects)
+}
+
+fn origin(component: &Component) -> Origin {
+    Origin {
+        component: component.name.to_owned(),
+        span: component.span,
+    }
+}
+
+/// Grafana mounts every dashboard; which there are is known only now.
+fn with_dashboards(component: &Component, dashboards: &BTreeMap<String, Value>) -> Value {
+    let mut input = component.input.clone();
+    if component.name == "grafana" {
+        let names: Vec<_> = dashboards
+            .keys()
+            .map(|file| dashboards::stem(file))
+            .collect();
+        input["dashboards"] = json!(names);
+    }
+    input
+}

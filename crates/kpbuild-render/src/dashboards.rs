@@ -1,0 +1,65 @@
+//! ConfigMaps with dashboards, one each, as Grafana's file provider reads them.
+
+use std::collections::BTreeMap;
+
+use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin, Span};
+use serde_json::{Value, json};
+
+/// A dashboard that does not fit into a ConfigMap.
+pub(crate) const TOO_LARGE: Code = Code("dashboard-too-large");
+
+/// What etcd and the API server accept of one object's data.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// The ConfigMap of each dashboard, with Grafana's own metadata.
+pub(crate) fn config_maps(
+    dashboards: &BTreeMap<String, Value>,
+    metadata: &Value,
+    span: Option<Span>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Object> {
+    dashboards
+        .iter()
+        .map(|(file, dashboard)| config_map(file, dashboard, metadata, span, diagnostics))
+        .collect()
+}
+
+/// The name that a dashboard has in Kubernetes: its file name without the ending.
+pub(crate) fn stem(file: &str) -> &str {
+    file.strip_suffix(".json").unwrap_or(file)
+}
+
+fn config_map(
+    file: &str,
+    dashboard: &Value,
+    metadata: &Value,
+    span: Option<Span>,
+    diagnostics: &mut Diagnostics,
+) -> Object {
+    let text = format!("{dashboard:#}\n");
+    if text.len() > MOST_BYTES {
+        let message = format!(
+            "the dashboard `{file}` has {} bytes, a ConfigMap takes at most {MOST_BYTES}",
+            text.len()
+        );
+        let help = "split it into several dashboards, or drop panels";
+        diagnostics.push(
+            Diagnostic::error(TOO_LARGE, message)
+                .at_some(span, "")
+                .help(help),
+        );
+    }
+    let mut metadata = metadata.clone();
+    metadata["name"] = json!(format!("grafana-dashboard-{}", stem(file)));
+    let value = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata,
+        "data": {file: text},
+    });
+    let origin = Origin {
+        component: "grafana".to_owned(),
+        span,
+    };
+    Object::new(value, origin).expect("a ConfigMap has a kind and a name")
+}

@@ -1,0 +1,89 @@
+//! From a complete `Stack` to its objects.
+//!
+//! Templates spell each component's objects, mixins give rules and dashboards,
+//! and what no template has to spell (definitions, rule objects, ConfigMaps of
+//! dashboards) is made here. Nothing is decided here: a choice belongs into
+//! `kpbuild-stack`.
+
+mod components;
+mod dashboards;
+mod definitions;
+mod jsonnet;
+mod library;
+mod mixins;
+mod rules;
+
+use std::collections::BTreeMap;
+
+use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Reported};
+use kpbuild_stack::Stack;
+use serde_json::Value;
+
+pub use jsonnet::{Frame, JsonnetError};
+
+use crate::jsonnet::Jsonnet;
+use crate::rules::Rules;
+
+/// A template of kpbuild itself failed.
+pub const TEMPLATE: Code = Code("template-failed");
+
+/// Renders all objects of a stack.
+pub fn render(stack: &Stack, diagnostics: &mut Diagnostics) -> Result<Bundle, Reported> {
+    let jsonnet = Jsonnet::new();
+    let (rules, dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    let mut objects = definitions::objects(stack);
+    for component in &stack.components {
+        match components::render(&jsonnet, component, &dashboards, diagnostics) {
+            Ok(rendered) => objects.extend(rendered),
+            Err(error) => diagnostics.push(template_failed(component.name, &error)),
+        }
+    }
+    objects.extend(rules.into_objects());
+    diagnostics.reported()?;
+    let bundle = Bundle::new(objects, diagnostics);
+    diagnostics.reported()?;
+    Ok(bundle)
+}
+
+/// The rules and dashboards of all components.
+fn evaluate_mixins(
+    jsonnet: &Jsonnet,
+    stack: &Stack,
+    diagnostics: &mut Diagnostics,
+) -> (Rules, BTreeMap<String, Value>) {
+    let mut rules = Rules::default();
+    let mut dashboards = BTreeMap::new();
+    for component in &stack.components {
+        for mixin in &component.mixins {
+            match mixins::evaluate(jsonnet, mixin) {
+                Ok(evaluated) => {
+                    rules.add(component.name, component.span, mixin, evaluated.groups);
+                    dashboards.extend(evaluated.dashboards);
+                }
+                Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
+            }
+        }
+    }
+    (rules, dashboards)
+}
+
+/// An input that passed all checks must not break a template, so this is a
+/// fault of kpbuild; the trace is what a report of it needs.
+fn template_failed(name: &str, error: &JsonnetError) -> Diagnostic {
+    let message = format!("the template `{name}` failed: {error}");
+    let diagnostic = Diagnostic::error(TEMPLATE, message)
+        .help("this is a fault of kpbuild: please report it with the lines above");
+    error
+        .trace
+        .iter()
+        .filter(|frame| !frame.file.is_empty())
+        .fold(diagnostic, |diagnostic, frame| {
+            diagnostic.note(format!(
+                "{}:{}:{} {}",
+                frame.file, frame.line, frame.column, frame.what
+            ))
+        })
+}
+
+/// Objects, in the order in which a template gives them.
+pub(crate) type Objects = Vec<Object>;

@@ -1,0 +1,41 @@
+//! Evaluates mixins: rules and dashboards with the stack's parameters.
+
+use std::collections::BTreeMap;
+
+use kpbuild_stack::Mixin;
+use serde_json::{Map, Value};
+
+use crate::jsonnet::{Jsonnet, JsonnetError};
+
+/// What a mixin gives.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Evaluated {
+    /// Groups of alerts, then groups of recording rules.
+    pub(crate) groups: Vec<Value>,
+    /// Dashboards by file name.
+    pub(crate) dashboards: BTreeMap<String, Value>,
+}
+
+/// Evaluates one of the mixins that come with kpbuild.
+pub(crate) fn evaluate(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<Evaluated, JsonnetError> {
+    let code = format!(
+        "function(config) (import 'lib/mixin.libsonnet')(import 'mixins/{}/mixin.libsonnet', config)",
+        mixin.name
+    );
+    let value = jsonnet.call_snippet(mixin.name, &code, &[("config", &mixin.config)])?;
+    Ok(evaluated(value))
+}
+
+fn evaluated(mut value: Value) -> Evaluated {
+    let mut groups = Vec::new();
+    for part in ["alerts", "rules"] {
+        if let Value::Array(list) = value[part].take() {
+            groups.extend(list);
+        }
+    }
+    let dashboards = match value["dashboards"].take() {
+        Value::Object(map) => map.into_iter().collect(),
+        _ => Map::new().into_iter().collect(),
+    };
+    Evaluated { groups, dashboards }
+}

@@ -1,0 +1,21 @@
+//! From the text of a stack file to its meaning.
+//!
+//! [`parse`] reads the text into a tree with places, checks it against the
+//! [`schema`] that the types of [`shape`] give, and reports everything that is
+//! wrong with it; [`resolve`] turns what the user wrote into a [`Stack`] in
+//! which every choice is made. Everything here is pure: files are read by the
+//! binary, objects are made by `kpbuild-render`.
+
+pub mod components;
+pub mod context;
+pub mod definitions;
+pub mod parse;
+pub mod scalar;
+pub mod schema;
+pub mod shape;
+mod stack;
+pub mod validate;
+
+pub use context::{Context, image};
+pub use parse::{StackFile, parse};
+pub use stack::{Component, Mixin, RuleObject, Stack, resolve};

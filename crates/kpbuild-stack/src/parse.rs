@@ -1,0 +1,99 @@
+//! From text to the shape of a stack file, or to everything that is wrong with it.
+
+use kpbuild_core::node::{NodeKind, read_documents};
+use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, Reported, SourceMap, Span};
+
+use crate::schema;
+use crate::shape;
+use crate::validate::validate;
+
+/// The file is not one stack.
+pub const NOT_A_STACK: Code = Code("stack-not-a-stack");
+
+/// A stack file that was read: what it says, and where it says it.
+#[derive(Debug, Clone)]
+pub struct StackFile {
+    /// What it says, with the defaults of everything it does not say.
+    pub shape: shape::StackFile,
+    /// Where it says it.
+    pub tree: Node,
+}
+
+impl StackFile {
+    /// Where the value at a path is written, or the nearest map around it that
+    /// is: the place to point at when the value has a consequence elsewhere.
+    pub fn span(&self, path: &[&str]) -> Option<Span> {
+        (1..=path.len()).rev().find_map(|length| {
+            let (key, parents) = path[..length].split_last()?;
+            let parent = self.tree.at(parents.iter().copied())?;
+            parent.entry(key).map(|entry| entry.key_span)
+        })
+    }
+}
+
+/// Reads one stack file; everything that is wrong with it is reported.
+pub fn parse(
+    sources: &SourceMap,
+    file: FileId,
+    diagnostics: &mut Diagnostics,
+) -> Result<StackFile, Reported> {
+    let tree = one_document(sources, file, diagnostics)?;
+    let before = diagnostics.errors();
+    validate(&tree, &schema::checked(), diagnostics);
+    if diagnostics.errors() > before {
+        diagnostics.reported()?;
+    }
+    match serde_json::from_value(tree.to_json()) {
+        Ok(shape) => Ok(StackFile { shape, tree }),
+        Err(error) => Err(diagnostics.error(
+            Diagnostic::error(
+                NOT_A_STACK,
+                format!("the stack file cannot be read: {error}"),
+            )
+            .at(tree.span, ""),
+        )),
+    }
+}
+
+fn one_document(
+    sources: &SourceMap,
+    file: FileId,
+    diagnostics: &mut Diagnostics,
+) -> Result<Node, Reported> {
+    let mut documents = match read_documents(sources, file) {
+        Ok(documents) => documents,
+        Err(error) => return Err(diagnostics.error(error)),
+    };
+    let start = Span {
+        file,
+        start: 0,
+        end: 0,
+    };
+    let wrong = |message: &str, span| Diagnostic::error(NOT_A_STACK, message).at(span, "");
+    match documents.len() {
+        1 => {}
+        0 => {
+            let help = "`kpbuild init` writes a stack file to start from";
+            return Err(diagnostics.error(wrong("the stack file is empty", start).help(help)));
+        }
+        _ => {
+            let second = documents[1].span;
+            let help = "put each stack into a file of its own";
+            return Err(
+                diagnostics.error(wrong("the file holds more than one stack", second).help(help))
+            );
+        }
+    }
+    let tree = documents.remove(0);
+    match tree.kind {
+        NodeKind::Map(_) => Ok(tree),
+        NodeKind::Null => Err(diagnostics.error(
+            wrong("the stack file is empty", start)
+                .help("`kpbuild init` writes a stack file to start from"),
+        )),
+        _ => Err(diagnostics.error(
+            wrong("a stack file is a map of fields", tree.span)
+                .help("it starts with `kind: Stack`"),
+        )),
+    }
+}

@@ -1,0 +1,279 @@
+//! The shape of a stack file: what users write, with the documentation that
+//! their editor shows and the defaults of what they leave out.
+//!
+//! The options of each component are in [`crate::components`], beside what is
+//! made of them.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use crate::components::Components;
+use crate::scalar::{Image, Label, Name, Quantity, Url, Version};
+use crate::schema::from_definition;
+
+/// One cluster's monitoring: everything that `kpbuild render` makes manifests of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "kpbuild stack")]
+pub struct StackFile {
+    /// Says that this file is a stack.
+    pub kind: Kind,
+    /// The name of this stack, unique among your stacks; it is not rendered.
+    pub name: Label,
+    /// The cluster that the stack is for.
+    #[serde(default)]
+    pub cluster: Cluster,
+    /// The namespace that everything is installed into.
+    #[serde(default = "monitoring")]
+    pub namespace: Label,
+    /// Where images are pulled from.
+    #[serde(default)]
+    pub images: Images,
+    /// What is installed, and how.
+    #[serde(default)]
+    pub components: Components,
+    /// Alerts and recording rules.
+    #[serde(default)]
+    pub rules: Rules,
+}
+
+fn monitoring() -> Label {
+    Label::literal("monitoring")
+}
+
+/// The only kind of file there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Kind {
+    /// A stack.
+    Stack,
+}
+
+/// The cluster that a stack is for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Cluster {
+    /// The kubeconfig context of the cluster; `diff` and `apply` refuse any other.
+    pub context: Option<String>,
+}
+
+/// Where images are pulled from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Images {
+    /// A registry (with a path, if it has one) that mirrors all images; it
+    /// replaces the registry of each image and keeps the rest of its name.
+    /// `registry.example.com/mirror` makes `quay.io/prometheus/prometheus` into
+    /// `registry.example.com/mirror/prometheus/prometheus`.
+    pub registry: Option<Image>,
+}
+
+/// Alerts and recording rules.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Rules {
+    /// Where the runbooks are: each alert's `runbook_url` is a page below it.
+    pub runbooks: Url,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            runbooks: Url::literal("https://runbooks.prometheus-operator.dev/runbooks"),
+        }
+    }
+}
+
+/// What every component takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Common {
+    /// Whether the component is installed.
+    pub enabled: bool,
+    /// Labels for every object of the component and for its pods. Selectors
+    /// stay as they are.
+    pub labels: Labels,
+    /// Annotations for every object of the component and for its pods.
+    pub annotations: Annotations,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            labels: Labels::default(),
+            annotations: Annotations::default(),
+        }
+    }
+}
+
+/// What every component with pods takes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Pods {
+    /// The version of the component, without `v`; it names the image's tag.
+    pub version: Option<Version>,
+    /// The whole image, with its tag; `version` then only labels it.
+    pub image: Option<Image>,
+    /// What the component's main container asks for and is limited to.
+    pub resources: Resources,
+    /// Labels of the nodes that the pods may run on; replaces the default.
+    pub node_selector: Option<Labels>,
+    /// Taints of nodes that the pods may run on all the same.
+    pub tolerations: Option<Tolerations>,
+    /// Rules by which the scheduler prefers or demands nodes and neighbours.
+    pub affinity: Option<Affinity>,
+    /// The priority class of the pods.
+    pub priority_class_name: Option<Name>,
+    /// The security settings of the pods, merged into the default.
+    pub pod_security_context: Option<PodSecurityContext>,
+    /// The security settings of the component's main container, merged into the default.
+    pub security_context: Option<SecurityContext>,
+}
+
+/// The resources of one container. A part that is not set has the component's
+/// default; `{}` removes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Resources {
+    /// What the scheduler reserves.
+    pub requests: Option<Quantities>,
+    /// What the container may not exceed.
+    pub limits: Option<Quantities>,
+}
+
+/// Amounts by resource, such as `cpu` and `memory`.
+pub type Quantities = BTreeMap<String, Amount>;
+
+/// An amount of a resource: a number, or a number with a suffix.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Amount {
+    /// A plain number, such as `2` CPUs.
+    Number(serde_json::Number),
+    /// A quantity, such as `500m` or `4Gi`.
+    Quantity(Quantity),
+}
+
+impl JsonSchema for Amount {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Quantity::json_schema(generator);
+        schema.insert("type".into(), serde_json::json!(["string", "number"]));
+        schema.insert("minimum".into(), serde_json::json!(0));
+        schema.insert(
+            "x-kpbuild-expected".into(),
+            serde_json::json!("a quantity like `500m`, `2` or `4Gi`"),
+        );
+        schema
+    }
+}
+
+/// Labels of Kubernetes objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Labels(pub BTreeMap<String, String>);
+
+impl JsonSchema for Labels {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Labels".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": {
+                "format": "label-key",
+                "pattern": r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+            },
+            "additionalProperties": {
+                "type": "string",
+                "format": "label-value",
+                "pattern": r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+                "maxLength": 63,
+            },
+        })
+    }
+}
+
+/// Annotations of Kubernetes objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Annotations(pub BTreeMap<String, String>);
+
+impl JsonSchema for Annotations {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Annotations".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": {
+                "format": "label-key",
+                "pattern": r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+            },
+            "additionalProperties": {"type": "string"},
+        })
+    }
+}
+
+from_definition! {
+    /// Tolerations, as in any pod.
+    Tolerations = "prometheuses/spec/tolerations";
+    /// Affinity, as in any pod.
+    Affinity = "prometheuses/spec/affinity";
+    /// A pod's security settings.
+    PodSecurityContext = "prometheuses/spec/securityContext";
+    /// A container's security settings.
+    SecurityContext = "prometheuses/spec/containers/[]/securityContext";
+    /// The `spec` of a ServiceMonitor, merged into the rendered one.
+    ServiceMonitorSpec = "servicemonitors/spec";
+}
+
+/// A monitor that Prometheus scrapes a component by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ServiceMonitor {
+    /// Anything of the ServiceMonitor's `spec`: maps are merged into the
+    /// rendered ones, lists replace them, `null` removes a field.
+    pub spec: Partial<ServiceMonitorSpec>,
+}
+
+/// A part of a custom resource: nothing in it is required, as the rest is rendered.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Partial<T>(pub T);
+
+impl<T: JsonSchema> JsonSchema for Partial<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = T::json_schema(generator);
+        schema.insert("x-kpbuild-partial".into(), serde_json::json!(true));
+        schema
+    }
+}

@@ -1,0 +1,81 @@
+//! A stack in which every choice is made, ready to be rendered.
+
+use serde_json::Value;
+
+use kpbuild_core::Span;
+
+use crate::components;
+use crate::context::{Context, Metadata};
+use crate::parse::StackFile;
+
+/// Everything that rendering needs: no defaults are added after this.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// The stack's name.
+    pub name: String,
+    /// The namespace that it is installed into.
+    pub namespace: String,
+    /// The components that are on, in the order of their names.
+    pub components: Vec<Component>,
+}
+
+/// One component with the complete input of its template.
+#[derive(Debug, Clone)]
+pub struct Component {
+    /// Its name: in the stack file, of the template's folder, in file names.
+    pub name: &'static str,
+    /// The argument of its template.
+    pub input: Value,
+    /// The rules and dashboards that watch it.
+    pub mixins: Vec<Mixin>,
+    /// Where the stack file asks for it, if it says anything about it.
+    pub span: Option<Span>,
+}
+
+/// A set of rules and dashboards with its parameters.
+#[derive(Debug, Clone)]
+pub struct Mixin {
+    /// The folder below `templates/mixins`.
+    pub name: &'static str,
+    /// Parameters that differ from the mixin's own defaults (`_config`).
+    pub config: Value,
+    /// The PrometheusRule object that its rules go into; none when nobody
+    /// wants its rules.
+    pub rules: Option<RuleObject>,
+}
+
+/// The object that rules go into.
+#[derive(Debug, Clone)]
+pub struct RuleObject {
+    /// Its name.
+    pub name: String,
+    /// The rest of its metadata.
+    pub metadata: Metadata,
+}
+
+impl RuleObject {
+    /// The rules of a component: its own metadata, with the labels by which
+    /// Prometheus finds rules.
+    pub(crate) fn of(context: &Context<'_>, name: impl Into<String>, metadata: &Metadata) -> Self {
+        let mut metadata = metadata.clone();
+        metadata.labels.extend(context.rule_labels());
+        Self {
+            name: name.into(),
+            metadata,
+        }
+    }
+}
+
+/// Makes every choice.
+pub fn resolve(file: &StackFile) -> Stack {
+    let context = Context { file: &file.shape };
+    let mut components: Vec<Component> = components::resolve(&context);
+    for component in &mut components {
+        component.span = file.span(&["components", component.name]);
+    }
+    Stack {
+        name: file.shape.name.to_string(),
+        namespace: context.namespace().to_owned(),
+        components,
+    }
+}

@@ -1,0 +1,59 @@
+// Alertmanager: the cluster that the operator runs, and all that belongs to it.
+local objects = import 'lib/objects.libsonnet';
+
+function(input) {
+  alertmanager: {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'Alertmanager',
+    metadata: input.metadata { name: input.name },
+    spec: std.mergePatch(input.pod {
+      alertmanagerConfigSelector: {},
+      image: input.image,
+      podMetadata: input.podMetadata,
+      replicas: input.replicas,
+      resources: input.resources,
+      secrets: [],
+      serviceAccountName: input.fullName,
+      version: input.version,
+    }, input.spec),
+  },
+
+  secret: {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: input.metadata { name: input.fullName },
+    type: 'Opaque',
+    stringData: { 'alertmanager.yaml': input.config },
+  },
+
+  service: objects.service(input.metadata, input.fullName, {
+    ports: [
+      { name: 'web', port: 9093, targetPort: 'web' },
+      { name: 'reloader-web', port: 8080, targetPort: 'reloader-web' },
+    ],
+    selector: input.selector,
+    // The web interface talks to the replica that it started with.
+    sessionAffinity: 'ClientIP',
+  }),
+
+  serviceAccount: objects.serviceAccount(input.metadata, input.fullName, false),
+
+  serviceMonitor: objects.serviceMonitor(input.metadata, input.fullName, {
+    endpoints: [
+      { port: 'web', interval: '30s' },
+      { port: 'reloader-web', interval: '30s' },
+    ],
+    selector: { matchLabels: input.selector },
+  }, input.serviceMonitor),
+
+  podDisruptionBudget: objects.podDisruptionBudget(input.metadata, input.fullName, {
+    maxUnavailable: 1,
+    selector: { matchLabels: input.selector },
+  }),
+
+  networkPolicy: objects.networkPolicy(input.metadata, input.fullName, input.selector, [
+    objects.from('prometheus', [9093, 8080]),
+    // The replicas gossip among themselves.
+    objects.from('alertmanager', [9094, { port: 9094, protocol: 'UDP' }]),
+  ]),
+}
