@@ -12,26 +12,44 @@ fn every_tool_runs_and_prints_its_version() {
         let expected = tool.version().expect("its go.mod can be read");
         let printed = version_output(tool);
         let number = expected.trim_start_matches('v');
-        assert!(printed.contains(number), "{tool} shall be {expected} and prints:\n{printed}");
+        assert!(
+            printed.contains(number),
+            "{tool} shall be {expected} and prints:\n{printed}"
+        );
     }
 }
 
 #[test]
 fn yamlread_reads_as_kubectl_does() {
     let mut kubectl = Yamlread::start();
-    assert_eq!(kubectl.read("a: on\nb: 012\nc: \"on\"\n"), Ok(json!({"a": true, "b": 10, "c": "on"})));
+    assert_eq!(
+        kubectl.read("a: on\nb: 012\nc: \"on\"\n"),
+        Ok(json!({"a": true, "b": 10, "c": "on"}))
+    );
     assert_eq!(kubectl.read("null\n"), Ok(json!(null)));
-    assert!(kubectl.read("a: 1\na: 2\n").is_err_and(|error| error.contains("already set")));
+    assert!(
+        kubectl
+            .read("a: 1\na: 2\n")
+            .is_err_and(|error| error.contains("already set"))
+    );
 }
 
 fn version_output(tool: Tool) -> String {
-    let argument = if tool == Tool::Kubectl { "version" } else { "--version" };
+    let argument = if tool == Tool::Kubectl {
+        "version"
+    } else {
+        "--version"
+    };
     let mut command = Command::new(tools::path(tool));
     command.arg(argument);
     if tool == Tool::Kubectl {
         command.arg("--client");
     }
     let output = command.output().expect("a tool that was just built starts");
-    assert!(output.status.success(), "`{tool} {argument}` ends with {}", output.status);
+    assert!(
+        output.status.success(),
+        "`{tool} {argument}` ends with {}",
+        output.status
+    );
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }

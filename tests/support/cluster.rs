@@ -56,7 +56,11 @@ pub struct Options {
 impl Options {
     /// All there is, with three nodes.
     pub fn full() -> Self {
-        Self { nodes: 3, operator: true, forwards: Vec::new() }
+        Self {
+            nodes: 3,
+            operator: true,
+            forwards: Vec::new(),
+        }
     }
 
     /// etcd and the API server only: for tests of requests and answers.
@@ -98,6 +102,7 @@ impl Cluster {
     /// The one full cluster of this test process, started by the first test that asks for it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
+        static HOOK: Once = Once::new();
         let shared = SHARED.get_or_init(|| {
             let cluster = match given_kubeconfig() {
                 Some(kubeconfig) => Self::given(kubeconfig),
@@ -106,7 +111,6 @@ impl Cluster {
             cluster.unwrap_or_else(|error| panic!("{error}"))
         });
         // A static is never dropped, so that it cannot see for itself whether a test has failed.
-        static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -129,7 +133,9 @@ impl Cluster {
         loop {
             match Self::start_once(options) {
                 // Between choosing a free port and listening on it somebody else may have taken it.
-                Err(ClusterError::Ended { log, .. }) if attempt < ATTEMPTS && log.contains("address already in use") => {
+                Err(ClusterError::Ended { log, .. })
+                    if attempt < ATTEMPTS && log.contains("address already in use") =>
+                {
                     attempt += 1;
                 }
                 outcome => return outcome,
@@ -145,12 +151,14 @@ impl Cluster {
     /// The kubeconfig of a user who may do nothing but what the test grants to the name or the group. In a cluster
     /// that was given, the administrator impersonates the user.
     pub fn user(&self, name: &str, group: Option<&str>) -> PathBuf {
-        self.try_user(name, group).unwrap_or_else(|error| panic!("{error}"))
+        self.try_user(name, group)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Runs kubectl as the administrator and gives what it printed; panics with its message when it fails.
     pub fn kubectl<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
-        self.try_kubectl(arguments, "").unwrap_or_else(|error| panic!("{error}"))
+        self.try_kubectl(arguments, "")
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Runs kubectl as the administrator, with this standard input.
@@ -161,9 +169,12 @@ impl Cluster {
     ) -> Result<String, ClusterError> {
         let mut command = self.kubectl_command()?;
         command.args(arguments);
-        let failed = |message: String| ClusterError::Kubectl { command: shown(&command), message };
-        let output = run(&mut self.kubectl_command()?.args(command.get_args()), input)
-            .map_err(|error| failed(error.to_string()))?;
+        let output = run(&mut command, input);
+        let failed = |message: String| ClusterError::Kubectl {
+            command: shown(&command),
+            message,
+        };
+        let output = output.map_err(|error| failed(error.to_string()))?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
@@ -173,25 +184,45 @@ impl Cluster {
 
     /// Applies manifests on the server's side, as the field manager `test`.
     pub fn apply(&self, manifests: &str) {
-        self.try_kubectl(["apply", "--server-side", "--field-manager=test", "-f", "-"], manifests)
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.try_kubectl(
+            ["apply", "--server-side", "--field-manager=test", "-f", "-"],
+            manifests,
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// An object as the server has it now, or `None` when it has none.
     pub fn get(&self, namespace: &str, kind: &str, name: &str) -> Option<Value> {
-        let text = self.kubectl(["get", "-n", namespace, kind, name, "--ignore-not-found", "-o", "json"]);
-        (!text.is_empty()).then(|| serde_json::from_str(&text).expect("`kubectl get -o json` prints JSON"))
+        let text = self.kubectl([
+            "get",
+            "-n",
+            namespace,
+            kind,
+            name,
+            "--ignore-not-found",
+            "-o",
+            "json",
+        ]);
+        (!text.is_empty())
+            .then(|| serde_json::from_str(&text).expect("`kubectl get -o json` prints JSON"))
     }
 
     /// A name for a namespace or a cluster-wide object that no other test uses.
     pub fn unique(prefix: &str) -> String {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
-        format!("{prefix}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "{prefix}-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        )
     }
 
     /// What the server was asked since it started; nothing for a cluster that was given.
     pub fn requests(&self) -> Vec<Request> {
-        self.own.as_ref().map(|own| audit::requests(&own.audit)).unwrap_or_default()
+        self.own
+            .as_ref()
+            .map(|own| audit::requests(&own.audit))
+            .unwrap_or_default()
     }
 
     /// The address of the API server; `None` for a cluster that was given.
@@ -206,17 +237,24 @@ impl Cluster {
 
     /// Starts prometheus-operator, anew when it runs: it looks for its definitions only at its own start.
     pub fn start_operator(&self) {
-        self.try_start_operator().unwrap_or_else(|error| panic!("{error}"));
+        self.try_start_operator()
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 
     fn given(kubeconfig: PathBuf) -> Result<Self, ClusterError> {
-        let programs = Programs::start().map_err(|source| io_error("create a folder in", &std::env::temp_dir(), source))?;
-        Ok(Self { kubeconfig, own: None, programs })
+        let programs = Programs::start()
+            .map_err(|source| io_error("create a folder in", &std::env::temp_dir(), source))?;
+        Ok(Self {
+            kubeconfig,
+            own: None,
+            programs,
+        })
     }
 
     fn start_once(options: &Options) -> Result<Self, ClusterError> {
         build_tools(options)?;
-        let programs = Programs::start().map_err(|source| io_error("create a folder in", &std::env::temp_dir(), source))?;
+        let programs = Programs::start()
+            .map_err(|source| io_error("create a folder in", &std::env::temp_dir(), source))?;
         let folder = programs.folder().to_owned();
         let authority = Authority::create(&folder)?;
         let accounts = certificates::service_account_keys(&folder)?;
@@ -231,9 +269,16 @@ impl Cluster {
         let admin = own.authority.user("admin", Some("system:masters"))?;
         let kubeconfig = folder.join("admin.kubeconfig");
         write(&kubeconfig, &own.kubeconfig("admin", &admin))?;
-        let cluster = Self { kubeconfig, own: Some(own), programs };
+        let cluster = Self {
+            kubeconfig,
+            own: Some(own),
+            programs,
+        };
         cluster.spawn("etcd", &mut etcd_command(&folder, etcd, peer)?)?;
-        cluster.spawn("kube-apiserver", &mut cluster.api_server_command(etcd, server, &accounts)?)?;
+        cluster.spawn(
+            "kube-apiserver",
+            &mut cluster.api_server_command(etcd, server, &accounts)?,
+        )?;
         cluster.wait_until_ready(server)?;
         if options.nodes > 0 {
             cluster.start_workloads(options, kubelet, &accounts.1)?;
@@ -242,7 +287,16 @@ impl Cluster {
             cluster.try_start_operator()?;
         }
         if options.nodes > 0 {
-            cluster.try_kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s"], "")?;
+            cluster.try_kubectl(
+                [
+                    "wait",
+                    "--for=condition=Ready",
+                    "nodes",
+                    "--all",
+                    "--timeout=60s",
+                ],
+                "",
+            )?;
         }
         Ok(cluster)
     }
@@ -251,7 +305,12 @@ impl Cluster {
         self.own.as_ref().ok_or(ClusterError::Given)
     }
 
-    fn api_server_command(&self, etcd: u16, port: u16, accounts: &(PathBuf, PathBuf)) -> Result<Command, ClusterError> {
+    fn api_server_command(
+        &self,
+        etcd: u16,
+        port: u16,
+        accounts: &(PathBuf, PathBuf),
+    ) -> Result<Command, ClusterError> {
         let own = self.own()?;
         let folder = self.programs.folder();
         let policy = folder.join("audit-policy.yaml");
@@ -260,7 +319,10 @@ impl Cluster {
         let mut command = Command::new(tools::try_path(Tool::KubeApiserver)?);
         command
             .arg(format!("--etcd-servers=http://127.0.0.1:{etcd}"))
-            .args([format!("--secure-port={port}"), "--bind-address=127.0.0.1".to_owned()])
+            .args([
+                format!("--secure-port={port}"),
+                "--bind-address=127.0.0.1".to_owned(),
+            ])
             .arg(flag("cert-dir", folder))
             .arg(flag("tls-cert-file", &server.certificate))
             .arg(flag("tls-private-key-file", &server.key))
@@ -270,6 +332,8 @@ impl Cluster {
             .arg("--service-account-issuer=https://kubernetes.default.svc")
             .arg("--service-cluster-ip-range=10.0.0.0/24")
             .args(["--authorization-mode=RBAC", "--allow-privileged=true"])
+            // Logs and port-forwards go to kwok, whose nodes have names that nobody resolves.
+            .arg("--kubelet-preferred-address-types=InternalIP")
             // Pods of kwok need no token, and nothing shall wait for the controller that makes service accounts.
             .arg("--disable-admission-plugins=ServiceAccount")
             .arg(flag("audit-log-path", &own.audit))
@@ -279,12 +343,16 @@ impl Cluster {
 
     /// Waits for the port first, because a connection that is refused costs nothing and a kubectl does.
     fn wait_until_ready(&self, port: u16) -> Result<(), ClusterError> {
-        const PATIENCE: Duration = Duration::from_secs(120);
+        const PATIENCE: Duration = Duration::from_mins(2);
         let begin = now();
         loop {
             if let Some((program, status)) = self.programs.ended() {
                 let status = status.to_string();
-                return Err(ClusterError::Ended { program, status, log: self.programs.last_lines(program, 20) });
+                return Err(ClusterError::Ended {
+                    program,
+                    status,
+                    log: self.programs.last_lines(program, 20),
+                });
             }
             let listens = std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
             if listens && self.try_kubectl(["get", "--raw", "/readyz"], "").is_ok() {
@@ -292,13 +360,21 @@ impl Cluster {
             }
             if begin.elapsed() > PATIENCE {
                 let log = self.programs.last_lines("kube-apiserver", 20);
-                return Err(ClusterError::NotReady { seconds: PATIENCE.as_secs(), log });
+                return Err(ClusterError::NotReady {
+                    seconds: PATIENCE.as_secs(),
+                    log,
+                });
             }
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
-    fn start_workloads(&self, options: &Options, kubelet: u16, accounts: &Path) -> Result<(), ClusterError> {
+    fn start_workloads(
+        &self,
+        options: &Options,
+        kubelet: u16,
+        accounts: &Path,
+    ) -> Result<(), ClusterError> {
         let mut controllers = Command::new(tools::try_path(Tool::KubeControllerManager)?);
         controllers
             .arg(flag("kubeconfig", &self.kubeconfig))
@@ -309,7 +385,9 @@ impl Cluster {
         self.spawn("kube-controller-manager", &mut controllers)?;
 
         let mut scheduler = Command::new(tools::try_path(Tool::KubeScheduler)?);
-        scheduler.arg(flag("kubeconfig", &self.kubeconfig)).args(["--leader-elect=false", "--secure-port=0"]);
+        scheduler
+            .arg(flag("kubeconfig", &self.kubeconfig))
+            .args(["--leader-elect=false", "--secure-port=0"]);
         self.spawn("kube-scheduler", &mut scheduler)?;
 
         self.try_kubectl(["create", "-f", "-"], &seed(options.nodes))?;
@@ -325,8 +403,15 @@ impl Cluster {
         let mut command = Command::new(tools::try_path(Tool::Kwok)?);
         command
             .arg(flag("kubeconfig", &self.kubeconfig))
-            .args(["--manage-all-nodes=true", "--node-ip=127.0.0.1", "--cidr=10.1.0.0/16"])
-            .args([format!("--node-port={port}"), format!("--server-address=127.0.0.1:{port}")])
+            .args([
+                "--manage-all-nodes=true",
+                "--node-ip=127.0.0.1",
+                "--cidr=10.1.0.0/16",
+            ])
+            .args([
+                format!("--node-port={port}"),
+                format!("--server-address=127.0.0.1:{port}"),
+            ])
             .arg(flag("config", &config));
         Ok(command)
     }
@@ -334,29 +419,47 @@ impl Cluster {
     fn try_start_operator(&self) -> Result<(), ClusterError> {
         let own = self.own()?;
         let name = "prometheus-operator";
-        self.programs.kill(name).map_err(|source| ClusterError::Spawn { program: name, source })?;
-        let definitions = DEFINITIONS.map(|definition| format!("crd/{definition}")).join(" ");
-        let script = format!(
-            "\"$KUBECTL\" wait --for=create --timeout=24h {definitions} && \
-             \"$KUBECTL\" wait --for=condition=Established --timeout=24h {definitions} && exec \"$@\""
-        );
+        self.programs
+            .kill(name)
+            .map_err(|source| ClusterError::Spawn {
+                program: name,
+                source,
+            })?;
+        let kubeconfig = self
+            .programs
+            .folder()
+            .join("prometheus-operator.kubeconfig");
+        write(&kubeconfig, &own.kubeconfig(name, &own.operator))?;
         let mut command = Command::new("sh");
         command
-            .args(["-c", &script, name])
+            .args([
+                "-c",
+                OPERATOR,
+                name,
+                &DEFINITIONS
+                    .map(|definition| format!("crd/{definition}"))
+                    .join(" "),
+            ])
             .arg(tools::try_path(Tool::PrometheusOperator)?)
-            .args([format!("--apiserver={}", own.url), "--kubelet-service=kube-system/kubelet".to_owned()])
+            .args([
+                format!("--apiserver={}", own.url),
+                "--kubelet-service=kube-system/kubelet".to_owned(),
+            ])
             .arg(flag("ca-file", &own.authority.certificate()))
             .arg(flag("cert-file", &own.operator.certificate))
             .arg(flag("key-file", &own.operator.key))
             .arg("--web.listen-address=127.0.0.1:0")
             .env("KUBECTL", tools::try_path(Tool::Kubectl)?)
-            .env("KUBECONFIG", &self.kubeconfig)
+            .env("KUBECONFIG", &kubeconfig)
             .env("KUBECACHEDIR", self.programs.folder().join("kubectl-cache"));
         self.spawn(name, &mut command)
     }
 
     fn try_user(&self, name: &str, group: Option<&str>) -> Result<PathBuf, ClusterError> {
-        let path = self.programs.folder().join(format!("{}.kubeconfig", Self::unique(&name.replace(['/', ':'], "-"))));
+        let path = self.programs.folder().join(format!(
+            "{}.kubeconfig",
+            Self::unique(&name.replace(['/', ':'], "-"))
+        ));
         let text = match &self.own {
             Some(own) => own.kubeconfig(name, &own.authority.user(name, group)?),
             None => self.impersonating(name, group)?,
@@ -367,8 +470,20 @@ impl Cluster {
 
     /// The given kubeconfig with its user acting as another.
     fn impersonating(&self, name: &str, group: Option<&str>) -> Result<String, ClusterError> {
-        let text = self.try_kubectl(["config", "view", "--raw", "--minify", "--flatten", "-o", "json"], "")?;
-        let mut config: Value = serde_json::from_str(&text).expect("`kubectl config view -o json` prints JSON");
+        let text = self.try_kubectl(
+            [
+                "config",
+                "view",
+                "--raw",
+                "--minify",
+                "--flatten",
+                "-o",
+                "json",
+            ],
+            "",
+        )?;
+        let mut config: Value =
+            serde_json::from_str(&text).expect("`kubectl config view -o json` prints JSON");
         config["users"][0]["user"]["as"] = json!(name);
         config["users"][0]["user"]["as-groups"] = json!(Vec::from_iter(group));
         Ok(config.to_string())
@@ -384,14 +499,17 @@ impl Cluster {
     }
 
     fn spawn(&self, program: &'static str, command: &mut Command) -> Result<(), ClusterError> {
-        self.programs.spawn(program, command).map_err(|source| ClusterError::Spawn { program, source })
+        self.programs
+            .spawn(program, command)
+            .map_err(|source| ClusterError::Spawn { program, source })
     }
 }
 
 impl Own {
     /// A kubeconfig is YAML, and so is JSON.
     fn kubeconfig(&self, name: &str, identity: &Identity) -> String {
-        let cluster = json!({"server": self.url, "certificate-authority": self.authority.certificate()});
+        let cluster =
+            json!({"server": self.url, "certificate-authority": self.authority.certificate()});
         let user = json!({"client-certificate": identity.certificate, "client-key": identity.key});
         let config = json!({
             "apiVersion": "v1",
@@ -401,7 +519,8 @@ impl Own {
             "contexts": [{"name": "kpbuild-test", "context": {"cluster": "kpbuild-test", "user": name}}],
             "current-context": "kpbuild-test",
         });
-        serde_json::to_string_pretty(&config).expect("a value without maps of other keys than strings is JSON")
+        serde_json::to_string_pretty(&config)
+            .expect("a value without maps of other keys than strings is JSON")
     }
 }
 
@@ -430,7 +549,9 @@ pub enum ClusterError {
         log: String,
     },
     /// The API server did not become ready.
-    #[error("the API server of the test cluster was not ready after {seconds} s; its last lines:\n{log}")]
+    #[error(
+        "the API server of the test cluster was not ready after {seconds} s; its last lines:\n{log}"
+    )]
     NotReady {
         /// How long it had.
         seconds: u64,
@@ -446,7 +567,9 @@ pub enum ClusterError {
         message: String,
     },
     /// Only a cluster of our own can do that.
-    #[error("not possible in the cluster that `KPBUILD_TEST_KUBECONFIG` names, whose programs are not ours")]
+    #[error(
+        "not possible in the cluster that `KPBUILD_TEST_KUBECONFIG` names, whose programs are not ours"
+    )]
     Given,
     /// A file or a port cannot be used.
     #[error("cannot {attempt} {path}: {source}")]
@@ -460,13 +583,28 @@ pub enum ClusterError {
     },
 }
 
-/// What every container of every pod has printed, for tests that show the last lines of one that crashed.
+/// Starts the operator, `$2` and its flags, when the definitions in `$1` are there. `kubectl wait --for=create` takes
+/// only one object at a time.
+const OPERATOR: &str = r#"
+definitions=$1
+shift
+for definition in $definitions; do
+  "$KUBECTL" wait --for=create --timeout=24h "$definition" || exit
+done
+"$KUBECTL" wait --for=condition=Established --timeout=24h $definitions && exec "$@"
+"#;
+
+/// What every container of every pod has printed, in the format of a kubelet's log files, for tests that show the last
+/// lines of one that crashed.
 const POD_OUTPUT: &str = "\
-level=info msg=\"starting\"
-level=error msg=\"cannot read the configuration: no such file\"
+2026-01-01T00:00:00.000000000Z stdout F level=info msg=\"starting\"
+2026-01-01T00:00:01.000000000Z stderr F level=error msg=\"cannot read the configuration: no such file\"
 ";
 
-#[expect(clippy::disallowed_methods, reason = "a developer's own cluster is named by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a developer's own cluster is named by the environment"
+)]
 fn given_kubeconfig() -> Option<PathBuf> {
     std::env::var_os("KPBUILD_TEST_KUBECONFIG").map(PathBuf::from)
 }
@@ -487,20 +625,33 @@ fn build_tools(options: &Options) -> Result<(), ClusterError> {
 }
 
 fn etcd_command(folder: &Path, client: u16, peer: u16) -> Result<Command, ClusterError> {
-    let (client, peer) = (format!("http://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
+    let (client, peer) = (
+        format!("http://127.0.0.1:{client}"),
+        format!("http://127.0.0.1:{peer}"),
+    );
     let mut command = Command::new(tools::try_path(Tool::Etcd)?);
     command
         .arg(flag("data-dir", &folder.join("etcd")))
-        .args([format!("--listen-client-urls={client}"), format!("--advertise-client-urls={client}")])
-        .args([format!("--listen-peer-urls={peer}"), format!("--initial-advertise-peer-urls={peer}")])
+        .args([
+            format!("--listen-client-urls={client}"),
+            format!("--advertise-client-urls={client}"),
+        ])
+        .args([
+            format!("--listen-peer-urls={peer}"),
+            format!("--initial-advertise-peer-urls={peer}"),
+        ])
         // What is lost when the machine stops was to be thrown away anyway.
-        .args([format!("--initial-cluster=default={peer}"), "--unsafe-no-fsync".to_owned()]);
+        .args([
+            format!("--initial-cluster=default={peer}"),
+            "--unsafe-no-fsync".to_owned(),
+        ]);
     Ok(command)
 }
 
 /// Nodes, and volumes that claims of the default class bind to.
 fn seed(nodes: usize) -> String {
-    let quantities = json!({"cpu": "32", "memory": "256Gi", "pods": "200", "ephemeral-storage": "1Ti"});
+    let quantities =
+        json!({"cpu": "32", "memory": "256Gi", "pods": "200", "ephemeral-storage": "1Ti"});
     let nodes = (1..=nodes).map(|number| {
         let name = format!("node-{number}");
         let labels = json!({
@@ -555,8 +706,10 @@ fn kwok_config(pod_output: &Path, forwards: &[Forward]) -> String {
 /// Ports that nobody listens on now. All are held until all are known, so that they differ.
 fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT], ClusterError> {
     let port_error = |source| io_error("find a free port on", Path::new("127.0.0.1"), source);
-    let listeners: Vec<TcpListener> =
-        (0..COUNT).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>().map_err(port_error)?;
+    let listeners: Vec<TcpListener> = (0..COUNT)
+        .map(|_| TcpListener::bind(("127.0.0.1", 0)))
+        .collect::<Result<_, _>>()
+        .map_err(port_error)?;
     let mut ports = [0; COUNT];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
         *port = listener.local_addr().map_err(port_error)?.port();
@@ -565,7 +718,11 @@ fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT], ClusterError> {
 }
 
 fn run(command: &mut Command, input: &str) -> io::Result<std::process::Output> {
-    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut process = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
     let mut pipe = process.stdin.take().expect("stdin is piped");
     std::thread::scope(|scope| {
         // Written beside the reading, because a program may answer before it has read all.
@@ -575,8 +732,13 @@ fn run(command: &mut Command, input: &str) -> io::Result<std::process::Output> {
 }
 
 fn shown(command: &Command) -> String {
-    let words = command.get_args().map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("kubectl".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    let words = command
+        .get_args()
+        .map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("kubectl".to_owned())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn flag(name: &str, path: &Path) -> String {
@@ -588,10 +750,17 @@ fn write(path: &Path, text: &str) -> Result<(), ClusterError> {
 }
 
 fn io_error(attempt: &'static str, path: &Path, source: io::Error) -> ClusterError {
-    ClusterError::Io { attempt, path: path.to_owned(), source }
+    ClusterError::Io {
+        attempt,
+        path: path.to_owned(),
+        source,
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the pipeline has no clock, its tests have")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pipeline has no clock, its tests have"
+)]
 fn now() -> Instant {
     Instant::now()
 }

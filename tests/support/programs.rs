@@ -27,7 +27,11 @@ impl Programs {
     pub fn start() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("kpbuild-test-").tempdir()?;
         let watchdog = Mutex::new(Watchdog::start(folder.path())?);
-        Ok(Self { folder: folder.keep(), running: Mutex::default(), watchdog })
+        Ok(Self {
+            folder: folder.keep(),
+            running: Mutex::default(),
+            watchdog,
+        })
     }
 
     /// The folder of data and logs; it goes when the group goes, unless a test failed.
@@ -37,8 +41,16 @@ impl Programs {
 
     /// Starts a program with its output in `NAME.log`.
     pub fn spawn(&self, name: &'static str, command: &mut Command) -> io::Result<()> {
-        let log = File::options().create(true).append(true).open(self.log(name))?;
-        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0).spawn()?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log(name))?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .process_group(0)
+            .spawn()?;
         locked(&self.watchdog).tell(&format!("kill {}", child.id()));
         locked(&self.running).push(Program { name, child });
         Ok(())
@@ -58,7 +70,9 @@ impl Programs {
 
     /// The first program that has ended by itself, and how.
     pub fn ended(&self) -> Option<(&'static str, ExitStatus)> {
-        locked(&self.running).iter_mut().find_map(|program| Some((program.name, program.child.try_wait().ok()??)))
+        locked(&self.running)
+            .iter_mut()
+            .find_map(|program| Some((program.name, program.child.try_wait().ok()??)))
     }
 
     /// The file that holds what the program printed.
@@ -68,7 +82,9 @@ impl Programs {
 
     /// The last lines that a program printed, for an error message.
     pub fn last_lines(&self, name: &str, count: usize) -> String {
-        let text = fs::read(self.log(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let text = fs::read(self.log(name))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(count)..].join("\n")
     }
@@ -76,7 +92,10 @@ impl Programs {
     /// Leaves the folder where it is when the group ends, and says so once.
     pub fn keep_folder(&self) {
         if locked(&self.watchdog).keep() {
-            progress(&format!("the logs of the test cluster stay in {}", self.folder.display()));
+            progress(&format!(
+                "the logs of the test cluster stay in {}",
+                self.folder.display()
+            ));
         }
     }
 }
@@ -141,7 +160,11 @@ impl Watchdog {
             .process_group(0)
             .spawn()?;
         let orders = process.stdin.take();
-        Ok(Self { process, orders, kept: false })
+        Ok(Self {
+            process,
+            orders,
+            kept: false,
+        })
     }
 
     fn tell(&mut self, order: &str) {

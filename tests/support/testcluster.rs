@@ -34,7 +34,9 @@ fn wait_for_the_end(cluster: &Cluster) -> ExitCode {
         std::thread::sleep(std::time::Duration::from_secs(1));
         if let Some((program, status)) = cluster.programs().ended() {
             let log = cluster.programs().last_lines(program, 20);
-            progress(&format!("error: {program} ended with {status}; its last lines:\n{log}"));
+            progress(&format!(
+                "error: {program} ended with {status}; its last lines:\n{log}"
+            ));
             return ExitCode::FAILURE;
         }
     }

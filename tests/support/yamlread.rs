@@ -25,17 +25,27 @@ impl Yamlread {
             .expect("a tool that was just built starts");
         let questions = process.stdin.take();
         let answers = BufReader::new(process.stdout.take().expect("stdout is piped"));
-        Self { process, questions, answers }
+        Self {
+            process,
+            questions,
+            answers,
+        }
     }
 
     /// What kubectl understands when it reads this YAML document, or why it refuses it (duplicate keys included).
     pub fn read(&mut self, document: &str) -> Result<Value, String> {
         let question = serde_json::to_string(document).expect("a string is always JSON");
-        let questions = self.questions.as_mut().expect("the pipe is open until the reader is dropped");
+        let questions = self
+            .questions
+            .as_mut()
+            .expect("the pipe is open until the reader is dropped");
         writeln!(questions, "{question}").expect("the reader takes questions as long as it runs");
         let mut line = String::new();
-        self.answers.read_line(&mut line).expect("the reader answers in UTF-8");
-        let mut answer: Value = serde_json::from_str(&line).expect("an answer of the reader is a line of JSON");
+        self.answers
+            .read_line(&mut line)
+            .expect("the reader answers in UTF-8");
+        let mut answer: Value =
+            serde_json::from_str(&line).expect("an answer of the reader is a line of JSON");
         match answer.get("error").and_then(Value::as_str) {
             Some(error) => Err(error.to_owned()),
             None => Ok(answer["value"].take()),

@@ -23,13 +23,15 @@ pub struct Request {
 impl Request {
     /// Whether the request changed, or could have changed, what the server stores.
     pub fn is_write(&self) -> bool {
-        let changes = ["create", "update", "patch", "delete", "deletecollection"].contains(&self.verb.as_str());
+        let changes = ["create", "update", "patch", "delete", "deletecollection"]
+            .contains(&self.verb.as_str());
         changes && !self.uri.contains("dryRun=All") && !self.is_review()
     }
 
     /// Access reviews are questions in the form of a `create`.
     fn is_review(&self) -> bool {
-        self.uri.starts_with("/apis/authorization.k8s.io/") || self.uri.starts_with("/apis/authentication.k8s.io/")
+        self.uri.starts_with("/apis/authorization.k8s.io/")
+            || self.uri.starts_with("/apis/authentication.k8s.io/")
     }
 }
 
@@ -45,16 +47,28 @@ rules:
 
 pub(super) fn requests(log: &Path) -> Vec<Request> {
     let text = std::fs::read_to_string(log).unwrap_or_default();
-    text.lines().filter_map(|line| serde_json::from_str(line).ok()).map(|event: Value| request(&event)).collect()
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .map(|event: Value| request(&event))
+        .collect()
 }
 
 fn request(event: &Value) -> Request {
-    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |pointer: &str| {
+        event
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     Request {
         verb: text("/verb"),
         uri: text("/requestURI"),
         user: text("/user/username"),
         agent: text("/userAgent"),
-        code: event.pointer("/responseStatus/code").and_then(Value::as_u64).unwrap_or_default(),
+        code: event
+            .pointer("/responseStatus/code")
+            .and_then(Value::as_u64)
+            .unwrap_or_default(),
     }
 }

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
 
 use super::ClusterError;
@@ -28,9 +28,16 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name = named("kpbuild-test-authority", None);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-        let issuer = CertifiedIssuer::self_signed(params, new_key()).expect("parameters of our own are signable");
-        let authority = Self { folder: folder.to_owned(), issuer };
+        params.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
+        let issuer = CertifiedIssuer::self_signed(params, new_key())
+            .expect("parameters of our own are signable");
+        let authority = Self {
+            folder: folder.to_owned(),
+            issuer,
+        };
         write(&authority.certificate(), &authority.issuer.pem())?;
         Ok(authority)
     }
@@ -41,24 +48,32 @@ impl Authority {
     }
 
     pub(super) fn server(&self) -> Result<Identity, ClusterError> {
-        let names = ["127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-        let mut params =
-            CertificateParams::new(names.map(str::to_owned)).expect("names of our own are valid in certificates");
+        let names = [
+            "127.0.0.1",
+            "localhost",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+        ];
+        let mut params = CertificateParams::new(names.map(str::to_owned))
+            .expect("names of our own are valid in certificates");
         params.distinguished_name = named("kube-apiserver", None);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        self.issue("server", params)
+        self.issue("server", &params)
     }
 
     pub(super) fn user(&self, name: &str, group: Option<&str>) -> Result<Identity, ClusterError> {
         let mut params = CertificateParams::default();
         params.distinguished_name = named(name, group);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(&format!("user-{}", name.replace(['/', ':'], "-")), params)
+        self.issue(&format!("user-{}", name.replace(['/', ':'], "-")), &params)
     }
 
-    fn issue(&self, file: &str, params: CertificateParams) -> Result<Identity, ClusterError> {
+    fn issue(&self, file: &str, params: &CertificateParams) -> Result<Identity, ClusterError> {
         let key = new_key();
-        let certificate = params.signed_by(&key, &self.issuer).expect("parameters of our own are signable");
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .expect("parameters of our own are signable");
         let identity = Identity {
             certificate: self.folder.join(format!("{file}.crt")),
             key: self.folder.join(format!("{file}.key")),
@@ -72,7 +87,10 @@ impl Authority {
 /// The key pair that signs service account tokens: the public half first.
 pub(super) fn service_account_keys(folder: &Path) -> Result<(PathBuf, PathBuf), ClusterError> {
     let key = new_key();
-    let (public, private) = (folder.join("service-accounts.pub"), folder.join("service-accounts.key"));
+    let (public, private) = (
+        folder.join("service-accounts.pub"),
+        folder.join("service-accounts.key"),
+    );
     write(&public, &key.public_key_pem())?;
     write(&private, &key.serialize_pem())?;
     Ok((public, private))
@@ -92,5 +110,9 @@ fn named(name: &str, group: Option<&str>) -> DistinguishedName {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ClusterError> {
-    fs::write(path, text).map_err(|source| ClusterError::Io { attempt: "write", path: path.to_owned(), source })
+    fs::write(path, text).map_err(|source| ClusterError::Io {
+        attempt: "write",
+        path: path.to_owned(),
+        source,
+    })
 }
