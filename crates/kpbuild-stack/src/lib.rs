@@ -9,6 +9,7 @@
 pub mod components;
 pub mod context;
 pub mod definitions;
+pub mod kube_rbac_proxy;
 pub mod parse;
 pub mod scalar;
 pub mod schema;
