@@ -3,5 +3,6 @@
 {
   grafanaDashboards+:: {
     'k8s-resources-cluster.json': (import 'dashboards/k8s-resources-cluster.libsonnet')($._config),
+    'k8s-resources-namespace.json': (import 'dashboards/k8s-resources-namespace.libsonnet')($._config),
   },
 }

@@ -25,6 +25,8 @@ function(config) {
 
   // The matcher of the chosen cluster, as written inside {}.
   inCluster: '%s="$cluster"' % config.clusterLabel,
+  // The same and the chosen namespace.
+  inNamespace: self.inCluster + ', namespace="$namespace"',
 
   // The clusters among the targets of a job.
   clusterOf(selector):: d.variable.cluster(config, 'up{%s}' % selector),
