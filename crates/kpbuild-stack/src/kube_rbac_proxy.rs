@@ -69,8 +69,8 @@ pub(crate) struct Place {
     pub(crate) port: u16,
     /// That port's name.
     pub(crate) port_name: &'static str,
-    /// The component's own port, on 127.0.0.1 and without TLS.
-    pub(crate) upstream_port: u16,
+    /// The component's own address and port, without TLS: `127.0.0.1:8080`.
+    pub(crate) upstream: String,
     /// The default of [`KubeRbacProxy::resources`].
     pub(crate) resources: Value,
 }
@@ -109,7 +109,7 @@ pub(crate) fn container(context: &Context<'_>, chosen: &KubeRbacProxy, place: Pl
         listen_address: format!("{}:{}", place.host, place.port),
         port: place.port,
         port_name: place.port_name,
-        upstream: format!("http://127.0.0.1:{}/", place.upstream_port),
+        upstream: format!("http://{}/", place.upstream),
         tls_cipher_suites: chosen.tls_cipher_suites.clone().unwrap_or_else(suites),
         resources: context::resources(&chosen.resources, &place.resources),
         security_context,
