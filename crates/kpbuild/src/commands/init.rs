@@ -1,0 +1,61 @@
+//! `kpbuild init`: a stack file to start from.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+
+use anyhow::{Context as _, bail};
+use kpbuild_core::suggest::nearest;
+
+use crate::cli::Init;
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+
+/// Name and text of every file in `stacks/`.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("kube-prometheus", include_str!("../../../../stacks/kube-prometheus.yaml")),
+    ("operator", include_str!("../../../../stacks/operator.yaml")),
+];
+
+pub(crate) fn run(arguments: &Init, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    if arguments.list {
+        terminal.data(&list())?;
+        return Ok(Exit::Done);
+    }
+    let text = example(&arguments.example)?;
+    let path = &arguments.output;
+    let mut file = match File::create_new(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("`{}` exists already: choose another file with -o, nothing was written", path.display())
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot create `{}`", path.display())),
+    };
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    terminal.say(&format!(
+        "wrote {0}; render it with\n  kpbuild render {0} -o manifests",
+        path.display()
+    ));
+    Ok(Exit::Done)
+}
+
+fn example(name: &str) -> anyhow::Result<&'static str> {
+    if let Some((_, text)) = EXAMPLES.iter().find(|(known, _)| *known == name) {
+        return Ok(text);
+    }
+    match nearest(name, EXAMPLES.iter().map(|(known, _)| *known)) {
+        Some(near) => bail!("there is no example `{name}`; did you mean `{near}`?"),
+        None => bail!("there is no example `{name}`; `kpbuild init --list` lists them"),
+    }
+}
+
+/// Each example with the first line of its comment.
+fn list() -> String {
+    EXAMPLES
+        .iter()
+        .map(|(name, text)| {
+            let about = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
+            format!("{name:<20} {about}\n")
+        })
+        .collect()
+}

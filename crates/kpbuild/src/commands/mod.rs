@@ -1,0 +1,5 @@
+//! The subcommands, one file each.
+
+pub(crate) mod init;
+pub(crate) mod render;
+pub(crate) mod schema;

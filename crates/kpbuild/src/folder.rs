@@ -1,0 +1,423 @@
+//! Writes an output folder as a whole, or not at all.
+//!
+//! New and changed files are staged inside the folder first. The run is
+//! committed by one rename of the staging folder; from then on it is finished
+//! even if it is interrupted, by the next run if need be. A list of what was
+//! written (`.kpbuild-files`, in the format of `sha256sum`) tells the files of
+//! earlier runs from those of others.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use crate::manifests::Manifest;
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// Files that are new or have changed.
+    pub(crate) written: usize,
+    /// Files that were as they are.
+    pub(crate) unchanged: usize,
+    /// Files of an earlier run that are no longer there.
+    pub(crate) removed: usize,
+}
+
+/// Why a folder cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FolderError {
+    #[error("cannot {what} `{}`", path.display())]
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("`{}` is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("another kpbuild is writing `{}` right now", .0.display())]
+    Busy(PathBuf),
+    #[error("`{}` holds files that are in the way, nothing was written:\n{}", folder.display(), listed(files))]
+    InTheWay { folder: PathBuf, files: Vec<Obstacle> },
+    #[error("interrupted; `{}` is complete all the same", .0.display())]
+    Interrupted(PathBuf),
+}
+
+/// A file that may not be overwritten or removed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// Nothing that kpbuild wrote.
+    Foreign(String),
+    /// Written by kpbuild and changed by somebody since.
+    Changed(String),
+}
+
+fn listed(obstacles: &[Obstacle]) -> String {
+    let mut text = String::new();
+    for obstacle in obstacles {
+        let (path, reason) = match obstacle {
+            Obstacle::Foreign(path) => (path, "was not written by kpbuild: move it away, or choose another folder"),
+            Obstacle::Changed(path) => (path, "was changed by hand since: move the change into the stack, or use --overwrite"),
+        };
+        writeln!(text, "  {path} {reason}").expect("strings grow");
+    }
+    text.trim_end().to_owned()
+}
+
+/// The list of written files; kubectl does not take it for a manifest.
+const LIST: &str = ".kpbuild-files";
+/// The staged files of a run that is committed.
+const COMMITTED: &str = ".kpbuild-committed";
+/// In the committed folder: the files to remove, one a line.
+const REMOVALS: &str = ".kpbuild-removals";
+
+/// Makes the folder hold exactly these files, beside those of others.
+pub(crate) fn write(folder: &Path, files: &[Manifest<'_>], overwrite: bool) -> Result<Summary, FolderError> {
+    let created = create(folder)?;
+    let result = write_into(folder, files, overwrite);
+    if created && result.is_err() {
+        // Only an empty folder goes; one that holds something was not ours alone.
+        let _ = fs::remove_dir(folder);
+    }
+    result
+}
+
+fn create(folder: &Path) -> Result<bool, FolderError> {
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => Ok(false),
+        Ok(_) => Err(FolderError::NotAFolder(folder.to_owned())),
+        Err(_) => {
+            fs::create_dir_all(folder).map_err(at("create", folder))?;
+            Ok(true)
+        }
+    }
+}
+
+fn write_into(folder: &Path, files: &[Manifest<'_>], overwrite: bool) -> Result<Summary, FolderError> {
+    let _lock = lock(folder)?;
+    finish_committed(folder)?;
+    let before = read_list(folder)?;
+    let plan = plan(folder, &before, files, overwrite)?;
+    let summary = Summary {
+        written: plan.changed.len(),
+        unchanged: files.len() - plan.changed.len(),
+        removed: plan.removed.len(),
+    };
+    if summary.written + summary.removed > 0 || before != plan.list {
+        let interrupted = hold_signals();
+        stage(folder, &plan)?;
+        finish_committed(folder)?;
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(FolderError::Interrupted(folder.to_owned()));
+        }
+    }
+    Ok(summary)
+}
+
+/// Two runs at once would each take the other's files for foreign ones.
+fn lock(folder: &Path) -> Result<File, FolderError> {
+    let handle = File::open(folder).map_err(at("open", folder))?;
+    match handle.try_lock() {
+        Ok(()) => Ok(handle),
+        Err(fs::TryLockError::WouldBlock) => Err(FolderError::Busy(folder.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(at("lock", folder)(error)),
+    }
+}
+
+/// From here to the end of the run, Ctrl-C is noted instead of obeyed: it is a
+/// matter of milliseconds, and then the folder is whole.
+fn hold_signals() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Without a handler an interrupted run is finished by the next one.
+        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
+    }
+    flag
+}
+
+struct Plan<'a> {
+    changed: Vec<&'a Manifest<'a>>,
+    removed: Vec<String>,
+    list: BTreeMap<String, String>,
+}
+
+/// Compares what is there with what shall be, without touching anything.
+fn plan<'a>(
+    folder: &Path,
+    before: &BTreeMap<String, String>,
+    files: &'a [Manifest<'a>],
+    overwrite: bool,
+) -> Result<Plan<'a>, FolderError> {
+    let mut changed = Vec::new();
+    let mut obstacles = Vec::new();
+    let mut list = BTreeMap::new();
+    for file in files {
+        let path = folder.join(&file.path);
+        let there = read_if_there(&path)?;
+        list.insert(file.path.clone(), hash(file.text.as_bytes()));
+        match there {
+            Some(bytes) if bytes == file.text.as_bytes() => continue,
+            Some(bytes) => match before.get(&file.path) {
+                None => obstacles.push(Obstacle::Foreign(file.path.clone())),
+                Some(written) if *written != hash(&bytes) && !overwrite => {
+                    obstacles.push(Obstacle::Changed(file.path.clone()));
+                }
+                Some(_) => {}
+            },
+            None => {}
+        }
+        changed.push(file);
+    }
+    let mut removed = Vec::new();
+    for (path, written) in before.iter().filter(|(path, _)| !list.contains_key(*path)) {
+        match read_if_there(&folder.join(path))? {
+            Some(bytes) if hash(&bytes) != *written && !overwrite => obstacles.push(Obstacle::Changed(path.clone())),
+            Some(_) => removed.push(path.clone()),
+            None => {}
+        }
+    }
+    if !obstacles.is_empty() {
+        return Err(FolderError::InTheWay {
+            folder: folder.to_owned(),
+            files: obstacles,
+        });
+    }
+    Ok(Plan { changed, removed, list })
+}
+
+/// Writes everything that is new beside the old files, then commits to it.
+fn stage(folder: &Path, plan: &Plan<'_>) -> Result<(), FolderError> {
+    let staging = tempfile::Builder::new()
+        .prefix(".kpbuild-staging-")
+        .tempdir_in(folder)
+        .map_err(at("write into", folder))?;
+    for file in &plan.changed {
+        let path = staging.path().join(&file.path);
+        let parent = path.parent().expect("a staged file has a folder");
+        fs::create_dir_all(parent).map_err(at("create", parent))?;
+        fs::write(&path, file.text.as_bytes()).map_err(at("write", &path))?;
+        if file.secret {
+            only_for_the_owner(&path)?;
+        }
+    }
+    let write = |name: &str, text: String| {
+        let path = staging.path().join(name);
+        fs::write(&path, text).map_err(at("write", &path))
+    };
+    write(LIST, list_text(&plan.list))?;
+    write(REMOVALS, plan.removed.iter().fold(String::new(), |text, path| text + path + "\n"))?;
+    let committed = folder.join(COMMITTED);
+    fs::rename(staging.path(), &committed).map_err(at("write", &committed))?;
+    let _ = staging.keep();
+    Ok(())
+}
+
+/// Moves the files of a committed run to their places. Every step may have been
+/// done before: a run that was killed here is finished by the next.
+fn finish_committed(folder: &Path) -> Result<(), FolderError> {
+    let committed = folder.join(COMMITTED);
+    if !committed.is_dir() {
+        return Ok(());
+    }
+    for path in read_if_there(&committed.join(REMOVALS))?.map(to_text).unwrap_or_default().lines() {
+        remove(folder, path)?;
+    }
+    for path in files_below(&committed)? {
+        let target = folder.join(path.strip_prefix(&committed).expect("files are below their folder"));
+        if path.file_name().is_some_and(|name| name == REMOVALS || name == LIST) {
+            continue;
+        }
+        let parent = target.parent().expect("a file has a folder");
+        fs::create_dir_all(parent).map_err(at("create", parent))?;
+        fs::rename(&path, &target).map_err(at("write", &target))?;
+    }
+    let list = committed.join(LIST);
+    if list.exists() {
+        fs::rename(&list, folder.join(LIST)).map_err(at("write", &list))?;
+    }
+    fs::remove_dir_all(&committed).map_err(at("remove", &committed))
+}
+
+fn remove(folder: &Path, path: &str) -> Result<(), FolderError> {
+    let file = folder.join(path);
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("remove", &file)(error)),
+        _ => {}
+    }
+    // A subfolder goes with its last file.
+    if let Some(parent) = file.parent().filter(|parent| *parent != folder) {
+        let _ = fs::remove_dir(parent);
+    }
+    Ok(())
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at("read", folder))? {
+        let path = entry.map_err(at("read", folder))?.path();
+        if path.is_dir() {
+            files.extend(files_below(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn read_list(folder: &Path) -> Result<BTreeMap<String, String>, FolderError> {
+    let text = read_if_there(&folder.join(LIST))?.map(to_text).unwrap_or_default();
+    Ok(text
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(hash, path)| (path.to_owned(), hash.to_owned()))
+        .collect())
+}
+
+fn list_text(list: &BTreeMap<String, String>) -> String {
+    list.iter().fold(String::new(), |mut text, (path, hash)| {
+        writeln!(text, "{hash}  {path}").expect("strings grow");
+        text
+    })
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FolderError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at("read", path)(error)),
+    }
+}
+
+fn to_text(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("strings grow");
+        text
+    })
+}
+
+fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+    let path = path.to_owned();
+    move |source| FolderError::Io { what, path, source }
+}
+
+#[cfg(unix)]
+fn only_for_the_owner(path: &Path) -> Result<(), FolderError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(at("protect", path))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the other systems can fail")]
+fn only_for_the_owner(_: &Path) -> Result<(), FolderError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(list: &[(&str, &str)]) -> Vec<Manifest<'static>> {
+        list.iter()
+            .map(|(path, text)| Manifest {
+                path: (*path).to_owned(),
+                text: (*text).to_owned().into(),
+                secret: path.contains("secret"),
+            })
+            .collect()
+    }
+
+    /// Everything in the folder, as `path: text` lines.
+    fn content(folder: &Path) -> Vec<String> {
+        let mut lines: Vec<String> = files_below(folder)
+            .unwrap()
+            .into_iter()
+            .filter(|path| path.file_name().unwrap() != LIST)
+            .map(|path| format!("{}: {}", path.strip_prefix(folder).unwrap().display(), fs::read_to_string(&path).unwrap()))
+            .collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn a_second_run_updates_removes_and_leaves_others_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = write(folder.path(), &files(&[("setup/a", "1"), ("b", "1"), ("c", "1")]), false).unwrap();
+        assert_eq!(first, Summary { written: 3, unchanged: 0, removed: 0 });
+        fs::write(folder.path().join("mine"), "x").unwrap();
+        let second = write(folder.path(), &files(&[("b", "1"), ("c", "2")]), false).unwrap();
+        assert_eq!(second, Summary { written: 1, unchanged: 1, removed: 1 });
+        assert_eq!(content(folder.path()), ["b: 1", "c: 2", "mine: x"]);
+        assert!(!folder.path().join("setup").exists());
+    }
+
+    #[test]
+    fn foreign_and_changed_files_stop_the_run_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &files(&[("a", "1"), ("gone", "1")]), false).unwrap();
+        fs::write(folder.path().join("a"), "by hand").unwrap();
+        fs::write(folder.path().join("b"), "of others").unwrap();
+        fs::write(folder.path().join("gone"), "by hand").unwrap();
+        let before = content(folder.path());
+        let Err(FolderError::InTheWay { files: obstacles, .. }) =
+            write(folder.path(), &files(&[("a", "2"), ("b", "2"), ("c", "2")]), false)
+        else {
+            panic!("the files are in the way")
+        };
+        let changed = |path: &str| Obstacle::Changed(path.into());
+        assert_eq!(obstacles, [changed("a"), Obstacle::Foreign("b".into()), changed("gone")]);
+        assert_eq!(content(folder.path()), before);
+    }
+
+    #[test]
+    fn overwrite_takes_what_was_changed_by_hand_but_not_what_is_foreign() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &files(&[("a", "1")]), false).unwrap();
+        fs::write(folder.path().join("a"), "by hand").unwrap();
+        write(folder.path(), &files(&[("a", "2")]), true).unwrap();
+        assert_eq!(content(folder.path()), ["a: 2"]);
+        fs::write(folder.path().join("b"), "of others").unwrap();
+        assert!(write(folder.path(), &files(&[("a", "2"), ("b", "2")]), true).is_err());
+    }
+
+    #[test]
+    fn a_run_that_was_killed_after_its_commit_is_finished_by_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &files(&[("a", "1"), ("old", "1")]), false).unwrap();
+        let manifests = files(&[("a", "2"), ("setup/b", "2")]);
+        let before = read_list(folder.path()).unwrap();
+        let plan = plan(folder.path(), &before, &manifests, false).unwrap();
+        stage(folder.path(), &plan).unwrap();
+        // Killed here: the old files are still as they were.
+        assert_eq!(fs::read_to_string(folder.path().join("a")).unwrap(), "1");
+        let next = write(folder.path(), &manifests, false).unwrap();
+        assert_eq!(next, Summary { written: 0, unchanged: 2, removed: 0 });
+        assert_eq!(content(folder.path()), ["a: 2", "setup/b: 2"]);
+    }
+
+    #[test]
+    fn a_failed_run_leaves_no_folder_behind() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join("file"), "").unwrap();
+        let error = write(&parent.path().join("file"), &files(&[("a", "1")]), false).unwrap_err();
+        assert!(matches!(error, FolderError::NotAFolder(_)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_readable_by_their_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &files(&[("secret-a", "1")]), false).unwrap();
+        let mode = fs::metadata(folder.path().join("secret-a")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

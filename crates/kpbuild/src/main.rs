@@ -1,0 +1,37 @@
+//! The command-line program: arguments in, text and an exit code out.
+//!
+//! One file a subcommand in [`commands`]; only [`terminal`] prints; only `main`
+//! exits.
+
+mod cli;
+mod commands;
+mod exit;
+mod folder;
+mod load;
+mod manifests;
+mod terminal;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+
+fn main() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return terminal::usage(&error).into(),
+    };
+    let mut terminal = Terminal::new(cli.global.color);
+    run(&cli, &mut terminal)
+        .unwrap_or_else(|error| terminal.failure(&error))
+        .into()
+}
+
+fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    match &cli.command {
+        Command::Init(arguments) => commands::init::run(arguments, terminal),
+        Command::Render(arguments) => commands::render::run(arguments, terminal),
+        Command::Schema(arguments) => commands::schema::run(arguments, terminal),
+    }
+}
