@@ -233,7 +233,7 @@ local annotations = import 'lib/annotations.libsonnet';
               config,
               'NodeClockSkewDetected',
               'The clock of a node is off and not coming back.',
-              'The clock of {{ $labels.instance }} is {{ $value | humanizeDuration }} away from its time source, and the distance does not shrink. ' +
+              'The clock of {{ $labels.instance }} is off by {{ $value | humanizeDuration }}, and the offset does not shrink. ' +
               'Leases, certificates, tokens and the order of log lines depend on it. ' +
               'Check the time service (chronyd, ntpd, systemd-timesyncd) and whether its servers can be reached.'
             ),
@@ -283,7 +283,7 @@ local annotations = import 'lib/annotations.libsonnet';
               config,
               'NodeRAIDDiskFailure',
               'A disk of a RAID array has failed.',
-              'RAID array {{ $labels.device }} on {{ $labels.instance }} has {{ $value | humanize }} failed disk(s). ' +
+              'RAID array {{ $labels.device }} on {{ $labels.instance }} has {{ $value | humanize }} failed disk{{ if ne $value 1.0 }}s{{ end }}. ' +
               'A spare may have taken over; if not, NodeRAIDDegraded follows. ' +
               'See `mdadm --detail` for the disk, and replace it.'
             ),
@@ -355,7 +355,7 @@ local annotations = import 'lib/annotations.libsonnet';
               config,
               'NodeSystemSaturation',
               'A node has far more work waiting than its CPUs can take.',
-              'On {{ $labels.instance }}, {{ printf "%%.1f" $value }} processes per CPU are running or waiting (load average of 1 minute). ' +
+              'On {{ $labels.instance }}, {{ printf "%%.2f" $value }} processes per CPU are running or waiting (load average of 1 minute). ' +
               'Everything on the node is slow, and health checks may start to fail. ' +
               'If the CPUs are idle, processes wait for disks or network storage; otherwise too much work is scheduled here.'
             ),
@@ -458,7 +458,7 @@ local annotations = import 'lib/annotations.libsonnet';
               config,
               'NodeBondingDegraded',
               'A bonded network interface has lost a link.',
-              'Of the links bonded into {{ $labels.master }} on {{ $labels.instance }}, {{ $value | humanize }} are not active. ' +
+              'The bond {{ $labels.master }} on {{ $labels.instance }} is running without {{ $value | humanize }} of its links. ' +
               'The node has less bandwidth and less or no redundancy: the next link to fail may cut it off. ' +
               'See /proc/net/bonding/{{ $labels.master }} for the link, then check its cable and switch port.'
             ),

@@ -3,10 +3,13 @@
 // the alerts draw the line. Holds no expression; those are in
 // alerts.libsonnet and rules.libsonnet. How long a condition must last (`for`)
 // is part of each rule and is changed there or with a rule patch.
+//
+// Selectors are label matchers as written inside {}, and none may be empty: to
+// take everything, write one that always matches, such as device!="".
 {
   _config+:: {
-    // Label matchers that pick the node-exporter targets, as written inside {}.
-    // Default: the job label that the ServiceMonitor of this stack sets.
+    // Label matchers that pick the node-exporter targets. Default: the job label
+    // that the ServiceMonitor of this stack sets.
     nodeExporterSelector: 'job="node-exporter"',
 
     // Label that tells clusters apart. Empty in a single cluster; the
