@@ -31,6 +31,11 @@
     kubeProxySelector: 'job="kube-proxy"',
     kubeletSelector: 'job="kubelet", metrics_path="/metrics"',
     cadvisorSelector: 'job="kubelet", metrics_path="/metrics/cadvisor"',
+    // Which cAdvisor the networking dashboards ask for the traffic of pods.
+    // Empty: any, so that they work wherever it is scraped. Where one of your
+    // own runs beside the kubelets', both count the same traffic: name one, for
+    // instance as in cadvisorSelector.
+    podTrafficSelector: '',
     kubeStateMetricsSelector: 'job="kube-state-metrics"',
     nodeExporterSelector: 'job="node-exporter"',
     windowsExporterSelector: 'job="kubernetes-windows-exporter"',
