@@ -13,16 +13,15 @@ fn main() {
         .expect("templates/ is part of the repository");
     let mut files = Vec::new();
     collect(&root, &mut files);
-    files.sort();
+    let name = |file: &Path| {
+        let name = file.strip_prefix(&root).expect("files are below the root");
+        name.to_str().expect("templates have plain names").replace('\\', "/")
+    };
+    // By their names as text, as they are searched.
+    files.sort_by_key(|file| name(file));
     let mut table = String::from("&[\n");
     for file in &files {
-        let name = file.strip_prefix(&root).expect("files are below the root");
-        let name = name
-            .to_str()
-            .expect("templates have plain names")
-            .replace('\\', "/");
-        writeln!(table, "    ({name:?}, include_str!({:?})),", file.display())
-            .expect("strings grow");
+        writeln!(table, "    ({:?}, include_str!({:?})),", name(file), file.display()).expect("strings grow");
     }
     table.push(']');
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("templates.rs");

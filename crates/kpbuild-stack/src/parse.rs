@@ -3,6 +3,8 @@
 use kpbuild_core::node::{NodeKind, read_documents};
 use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, Reported, SourceMap, Span};
 
+use serde_json::Value;
+
 use crate::schema;
 use crate::shape;
 use crate::validate::validate;
@@ -43,7 +45,7 @@ pub fn parse(
     if diagnostics.errors() > before {
         diagnostics.reported()?;
     }
-    match serde_json::from_value(tree.to_json()) {
+    match serde_json::from_value(given(&tree)) {
         Ok(shape) => Ok(StackFile { shape, tree }),
         Err(error) => Err(diagnostics.error(
             Diagnostic::error(
@@ -52,6 +54,23 @@ pub fn parse(
             )
             .at(tree.span, ""),
         )),
+    }
+}
+
+/// What the file says, as data. A key without a value says nothing: it is left
+/// out, but in `spec`, where null removes a field.
+fn given(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Map(entries) => entries
+            .iter()
+            .filter(|entry| !matches!(entry.value.kind, NodeKind::Null))
+            .map(|entry| match entry.key.as_str() {
+                "spec" => (entry.key.clone(), entry.value.to_json()),
+                _ => (entry.key.clone(), given(&entry.value)),
+            })
+            .collect(),
+        NodeKind::List(items) => items.iter().map(given).collect(),
+        _ => node.to_json(),
     }
 }
 

@@ -142,9 +142,16 @@ fn part_name(path: &str) -> String {
 macro_rules! from_definition {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub serde_json::Value);
+
+        impl Default for $name {
+            /// Nothing of it.
+            fn default() -> Self {
+                Self(serde_json::json!({}))
+            }
+        }
 
         impl schemars::JsonSchema for $name {
             fn inline_schema() -> bool {
