@@ -12,7 +12,7 @@ function(config)
   local memory = { used: r.memoryUsed(pods) } + r.active(pods, 'memory');
   local asked(kind, resource) = 'sum(%s)' % r.kubeState('kube_pod_container_resource_' + kind, '%s, resource="%s"' % [where, resource]);
   local used = {
-    cpu: 'sum(%s)' % r.once(r.cpuRecord(where)),
+    cpu: 'sum(%s)' % r.once('%s{%s}' % [r.cpuRecord, where]),
     memory: 'sum(%s)' % r.once(r.workingSet(where)),
   };
   local utilisation(title, resource, kind, description) =

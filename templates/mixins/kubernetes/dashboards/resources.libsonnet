@@ -31,9 +31,9 @@ function(config) {
   containers(metric, where):: self.cadvisor(metric, where + ', container!=""'),
   workingSet(where):: self.cadvisor('container_memory_working_set_bytes', where + ', container!="", image!=""'),
   kubeState(metric, where):: '%s{%s, %s}' % [metric, where, config.kubeStateMetricsSelector],
-  cpuRecord(where):: 'node_namespace_pod_container:container_cpu_usage_seconds_total:sum_rate5m{%s}' % where,
+  cpuRecord: 'node_namespace_pod_container:container_cpu_usage_seconds_total:sum_rate5m',
 
-  cpuUsed(parts):: parts.sum(self.once(self.cpuRecord(parts.where))),
+  cpuUsed(parts):: parts.sum(self.once('%s{%s}' % [self.cpuRecord, parts.where])),
   memoryUsed(parts):: parts.sum(self.once(self.workingSet(parts.where))),
 
   // What pods ask for: `active` leaves out pods that have ended, `stated`
@@ -85,30 +85,25 @@ function(config) {
       self.bound('quota - limits', 'orange', hard('limits.%s' % resource)),
     ],
 
-  // The network: a table and, in two steps, the graphs.
+  // The network: a table, and the graphs of the networking dashboards.
   networkTable(parts, description='Traffic of the pods of each %s, on all their interfaces.' % parts.noun)::
+    local traffic = figures(parts);
     self.table(parts, 'Current Network Usage', 'bps', description, [
-      d.column('Current Receive Bandwidth', bits(parts, 'receive')),
-      d.column('Current Transmit Bandwidth', bits(parts, 'transmit')),
-      d.column('Rate of Received Packets', network(parts, 'receive_packets'), 'pps'),
-      d.column('Rate of Transmitted Packets', network(parts, 'transmit_packets'), 'pps'),
-      d.column('Rate of Received Packets Dropped', network(parts, 'receive_packets_dropped'), 'pps'),
-      d.column('Rate of Transmitted Packets Dropped', network(parts, 'transmit_packets_dropped'), 'pps'),
+      d.column('Current Receive Bandwidth', traffic.received),
+      d.column('Current Transmit Bandwidth', traffic.sent),
+      d.column('Rate of Received Packets', traffic.packetsReceived, 'pps'),
+      d.column('Rate of Transmitted Packets', traffic.packetsSent, 'pps'),
+      d.column('Rate of Received Packets Dropped', traffic.dropsReceived, 'pps'),
+      d.column('Rate of Transmitted Packets Dropped', traffic.dropsSent, 'pps'),
     ]),
-  bandwidthGraphs(parts):: [
-    self.graph(parts, 'Receive Bandwidth', 'bps', 'Traffic that pods receive, by %s.' % parts.noun, bits(parts, 'receive')),
-    self.graph(parts, 'Transmit Bandwidth', 'bps', 'Traffic that pods send, by %s.' % parts.noun, bits(parts, 'transmit')),
-  ],
-  averageGraphs(parts, name):: [
-    self.graph(parts, 'Average Container Bandwidth by %s: Received' % name, 'bps', 'Traffic that one pod interface of a %s receives on average.' % parts.noun, bits(parts { sum: parts.avg }, 'receive'), stack=false),
-    self.graph(parts, 'Average Container Bandwidth by %s: Transmitted' % name, 'bps', 'Traffic that one pod interface of a %s sends on average.' % parts.noun, bits(parts { sum: parts.avg }, 'transmit'), stack=false),
-  ],
-  packetGraphs(parts):: [
-    self.graph(parts, 'Rate of Received Packets', 'pps', 'Packets that pods receive, by %s.' % parts.noun, network(parts, 'receive_packets')),
-    self.graph(parts, 'Rate of Transmitted Packets', 'pps', 'Packets that pods send, by %s.' % parts.noun, network(parts, 'transmit_packets')),
-    self.graph(parts, 'Rate of Received Packets Dropped', 'pps', 'Packets for pods that were dropped on arrival, by %s.' % parts.noun, network(parts, 'receive_packets_dropped')),
-    self.graph(parts, 'Rate of Transmitted Packets Dropped', 'pps', 'Packets from pods that were dropped before they were sent, by %s.' % parts.noun, network(parts, 'transmit_packets_dropped')),
-  ],
+  bandwidthGraphs(parts):: network.bandwidth(figures(parts), 'each ' + parts.noun),
+  averageGraphs(parts, name)::
+    local traffic = figures(parts);
+    [
+      self.graph(parts, 'Average Container Bandwidth by %s: Received' % name, 'bps', 'Traffic that one pod interface of each %s receives on average.' % parts.noun, traffic.meanReceived, stack=false),
+      self.graph(parts, 'Average Container Bandwidth by %s: Transmitted' % name, 'bps', 'Traffic that one pod interface of each %s sends on average.' % parts.noun, traffic.meanSent, stack=false),
+    ],
+  packetGraphs(parts):: network.packets(figures(parts), 'each ' + parts.noun),
 
   // Disks: real ones only, on both sides of a sum.
   disk(parts, metric):: parts.sum(diskRate(parts, metric)),
@@ -128,8 +123,7 @@ function(config) {
     ]),
 
   local rate(series) = 'rate(%s[$__rate_interval])' % series,
-  local network(parts, what) = parts.sum(rate($.cadvisor('container_network_%s_total' % what, parts.where))),
-  // Bandwidth is shown in bits, as links are rated.
-  local bits(parts, direction) = '8 * ' + network(parts, direction + '_bytes'),
+  local network = (import 'network.libsonnet')(config, config.cadvisorSelector),
+  local figures(parts) = network.figures(parts.where, function(aggregate, traffic) parts[aggregate](traffic)),
   local diskRate(parts, what) = rate($.containers('container_fs_%s_total' % what, '%s, %s' % [parts.where, config.diskDeviceSelector])),
 }
