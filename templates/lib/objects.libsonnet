@@ -8,6 +8,11 @@
     automountServiceAccountToken: token,
   },
 
+  // A pod of several containers: kubectl takes the named one when asked for none.
+  podMetadata(metadata, container): metadata {
+    annotations+: { 'kubectl.kubernetes.io/default-container': container },
+  },
+
   service(metadata, name, spec): {
     apiVersion: 'v1',
     kind: 'Service',
@@ -20,6 +25,19 @@
     kind: 'ServiceMonitor',
     metadata: metadata { name: name },
     spec: std.mergePatch(spec, patch),
+  },
+
+  // The `storage` of the operator's custom resources: a volume for each replica.
+  storage(storage): {
+    volumeClaimTemplate: {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: storage.size } },
+        [if storage.class != null then 'storageClassName']: storage.class,
+      },
+    },
   },
 
   podDisruptionBudget(metadata, name, spec): {

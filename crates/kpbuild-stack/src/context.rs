@@ -247,6 +247,17 @@ pub(crate) fn pod(pods: &Pods, defaults: Value) -> Value {
     Value::Object(spec)
 }
 
+/// The same for the pod that the operator makes of a custom resource: what is
+/// said about its main container goes into a part of that container, which the
+/// operator merges into its own.
+pub(crate) fn operator_pod(pods: &Pods, container: &str, defaults: Value) -> Value {
+    let mut spec = pod(pods, defaults);
+    if let Some(chosen) = &pods.security_context {
+        spec["containers"] = json!([{"name": container, "securityContext": chosen}]);
+    }
+    spec
+}
+
 /// The security settings of a component's main container.
 pub(crate) fn security_context(pods: &Pods, mut default: Value) -> Value {
     if let Some(chosen) = &pods.security_context {

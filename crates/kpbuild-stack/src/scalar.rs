@@ -5,6 +5,7 @@
 //! and one function here that gives the reason when a text does not have it.
 
 use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,65 @@ scalar! {
     r"^https?://[^\s/]+(/\S*)?$", url
 }
 
+scalar! {
+    /// An address of the internet protocol, of version 4 or 6: `127.0.0.1`, `::1`.
+    IpAddress, "ip-address",
+    r"^[0-9A-Fa-f:.]+$", ip_address
+}
+
+impl IpAddress {
+    /// The address and a port, as programs listen on it: `127.0.0.1:9101`, `[::1]:9101`.
+    pub fn with_port(&self, port: u16) -> String {
+        SocketAddr::new(self.address(), port).to_string()
+    }
+
+    /// Where a program that listens on this address is reached from beside it:
+    /// `0.0.0.0` and `::` are all addresses, the loopback's among them.
+    pub fn reached_locally(&self) -> Self {
+        match self.address() {
+            IpAddr::V4(address) if address.is_unspecified() => Self::literal("127.0.0.1"),
+            IpAddr::V6(address) if address.is_unspecified() => Self::literal("::1"),
+            _ => self.clone(),
+        }
+    }
+
+    fn address(&self) -> IpAddr {
+        self.0.parse().expect("the format was checked where it was written")
+    }
+}
+
+impl Duration {
+    /// The time in milliseconds, or the longest that fits.
+    pub fn milliseconds(&self) -> u64 {
+        milliseconds(&self.0).unwrap_or(u64::MAX)
+    }
+}
+
+/// A time span as Prometheus writes it, in milliseconds; none if it is none.
+pub(crate) fn milliseconds(text: &str) -> Option<u64> {
+    duration(text).ok()?;
+    let mut rest = text;
+    let mut sum: u64 = 0;
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(char::is_alphabetic)?);
+        let unit = &after[..after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len())];
+        let factor: u64 = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "w" => 7 * 86_400_000,
+            "y" => 365 * 86_400_000,
+            _ => return None,
+        };
+        let part = number.parse::<u64>().ok()?.checked_mul(factor)?;
+        sum = sum.checked_add(part)?;
+        rest = &after[unit.len()..];
+    }
+    Some(sum)
+}
+
 /// The reason why a text does not have a format, if it does not.
 pub fn check(format: &str, text: &str) -> Result<(), String> {
     match format {
@@ -114,6 +174,9 @@ pub fn check(format: &str, text: &str) -> Result<(), String> {
         "label-key" => label_key(text),
         "label-value" => label_value(text),
         "prometheus-label" => prometheus_label(text),
+        "ip-address" => ip_address(text),
+        "ini-name" => ini_name(text),
+        "ini-value" => ini_value(text),
         _ => Ok(()),
     }
 }
@@ -325,6 +388,34 @@ fn prometheus_label(text: &str) -> Result<(), String> {
     )
 }
 
+fn ip_address(text: &str) -> Result<(), String> {
+    match text.parse::<IpAddr>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err("an address is written like `127.0.0.1` or `::1`, without a port".into()),
+    }
+}
+
+/// A section or key of an ini file that needs no quotes.
+fn ini_name(text: &str) -> Result<(), String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    match text.chars().find(|c| !legal(*c)) {
+        Some(wrong) => Err(format!(
+            "sections and keys are made of letters, digits, `_`, `.` and `-`; `{wrong}` is none of them"
+        )),
+        None if text.is_empty() => Err("sections and keys have at least one character".into()),
+        None => Ok(()),
+    }
+}
+
+/// A value that can be written into an ini file: several lines need quotes, of
+/// which there are two kinds.
+fn ini_value(text: &str) -> Result<(), String> {
+    if text.contains('\n') && text.contains('`') && text.contains(r#"""""#) {
+        return Err(r#"several lines cannot hold both `"""` and a backtick"#.into());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -351,6 +442,28 @@ mod tests {
         assert_format("prometheus-duration", "5min", Err("`min` is no unit"));
         assert_format("prometheus-duration", "30m1h", Err("comes too late"));
         assert_format("prometheus-duration", "", Err("written like"));
+    }
+
+    #[test]
+    fn durations_are_counted_in_any_notation() {
+        assert_eq!(milliseconds("90s"), Some(90_000));
+        assert_eq!(milliseconds("1m30s"), Some(90_000));
+        assert_eq!(milliseconds("1h5ms"), Some(3_600_005));
+        assert_eq!(milliseconds("1w"), milliseconds("7d"));
+        assert_eq!(milliseconds("0s"), Some(0));
+        assert_eq!(milliseconds("30"), None);
+        assert_eq!(milliseconds("99999999999999999y"), None);
+    }
+
+    #[test]
+    fn an_address_takes_its_port_in_the_form_of_its_family() {
+        let written = |text| IpAddress::literal(text).with_port(9101);
+        assert_eq!(written("127.0.0.1"), "127.0.0.1:9101");
+        assert_eq!(written("::1"), "[::1]:9101");
+        let local = |text| IpAddress::literal(text).reached_locally().to_string();
+        assert_eq!(local("0.0.0.0"), "127.0.0.1");
+        assert_eq!(local("::"), "::1");
+        assert_eq!(local("10.0.0.1"), "10.0.0.1");
     }
 
     #[test]
@@ -390,5 +503,11 @@ mod tests {
         assert_format("container-image", "a b", Err("written like"));
         assert_format("byte-size", "50GB", Ok(()));
         assert_format("byte-size", "50G", Err("whole number"));
+        assert_format("ip-address", "::1", Ok(()));
+        assert_format("ip-address", "127.0.0.1:80", Err("without a port"));
+        assert_format("ini-name", "auth.generic_oauth", Ok(()));
+        assert_format("ini-name", "a=b", Err("`=` is none of them"));
+        assert_format("ini-value", "a`b\"\"\"", Ok(()));
+        assert_format("ini-value", "a`b\n\"\"\"", Err("both"));
     }
 }

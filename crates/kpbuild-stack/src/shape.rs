@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::components::Components;
-use crate::scalar::{Image, Label, Name, Quantity, Url, Version};
+use crate::scalar::{Duration, Image, Label, Name, Quantity, Url, Version};
 use crate::schema::from_definition;
 
 /// One cluster's monitoring: everything that `kpbuild render` makes manifests of.
@@ -252,9 +252,57 @@ from_definition! {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ServiceMonitor {
+    /// How often the component is scraped, such as `30s` or `1m30s`. Rules and
+    /// queries that look back over a number of scrapes follow.
+    pub interval: Option<Duration>,
     /// Anything of the ServiceMonitor's `spec`: maps are merged into the
     /// rendered ones, lists replace them, `null` removes a field.
     pub spec: Partial<ServiceMonitorSpec>,
+}
+
+impl ServiceMonitor {
+    /// The interval, or the component's default.
+    pub(crate) fn interval<'a>(&'a self, default: &'a str) -> &'a str {
+        self.interval.as_ref().map_or(default, Duration::as_str)
+    }
+}
+
+/// A volume for the data of each replica. Kubernetes can enlarge it later where
+/// the storage class allows that, and never shrinks it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Storage {
+    /// The size of each replica's volume, such as `100Gi`.
+    pub size: Quantity,
+    /// The storage class of the volumes; without it, the cluster's default class.
+    pub class: Option<Name>,
+}
+
+/// The least important messages that a program still writes to its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum LogLevel {
+    /// Everything, to find a fault.
+    Debug,
+    /// What happens.
+    Info,
+    /// What may be wrong.
+    Warn,
+    /// What is wrong.
+    Error,
+}
+
+impl LogLevel {
+    /// As programs know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A part of a custom resource: nothing in it is required, as the rest is rendered.

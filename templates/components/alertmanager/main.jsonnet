@@ -6,7 +6,7 @@ function(input) {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'Alertmanager',
     metadata: input.metadata { name: input.name },
-    spec: std.mergePatch(input.pod {
+    spec: std.mergePatch(input.pod + input.settings {
       alertmanagerConfigSelector: {},
       image: input.image,
       podMetadata: input.podMetadata,
@@ -14,6 +14,7 @@ function(input) {
       resources: input.resources,
       secrets: [],
       serviceAccountName: input.fullName,
+      [if input.storage != null then 'storage']: objects.storage(input.storage),
       version: input.version,
     }, input.spec),
   },
@@ -40,13 +41,13 @@ function(input) {
 
   serviceMonitor: objects.serviceMonitor(input.metadata, input.fullName, {
     endpoints: [
-      { port: 'web', interval: '30s' },
-      { port: 'reloader-web', interval: '30s' },
+      { port: 'web', interval: input.interval },
+      { port: 'reloader-web', interval: input.interval },
     ],
     selector: { matchLabels: input.selector },
   }, input.serviceMonitor),
 
-  podDisruptionBudget: objects.podDisruptionBudget(input.metadata, input.fullName, {
+  podDisruptionBudget: if input.podDisruptionBudget then objects.podDisruptionBudget(input.metadata, input.fullName, {
     maxUnavailable: 1,
     selector: { matchLabels: input.selector },
   }),

@@ -17,12 +17,12 @@ function(input)
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'Prometheus',
       metadata: input.metadata { name: input.name },
-      spec: std.mergePatch(input.pod {
+      spec: std.mergePatch(input.pod + input.settings {
         [if input.alertmanager != null then 'alerting']: {
           alertmanagers: [{ apiVersion: 'v2', name: input.alertmanager, namespace: namespace, port: 'web' }],
         },
         enableFeatures: [],
-        externalLabels: {},
+        externalLabels: input.externalLabels,
         image: input.image,
         podMetadata: input.podMetadata,
         // Empty selectors select everything: what is in the cluster is scraped.
@@ -40,6 +40,7 @@ function(input)
         serviceDiscoveryRole: 'EndpointSlice',
         serviceMonitorNamespaceSelector: {},
         serviceMonitorSelector: {},
+        [if input.storage != null then 'storage']: objects.storage(input.storage),
         version: input.version,
       }, input.spec),
     },
@@ -58,13 +59,13 @@ function(input)
 
     serviceMonitor: objects.serviceMonitor(input.metadata, input.fullName, {
       endpoints: [
-        { port: 'web', interval: '30s' },
-        { port: 'reloader-web', interval: '30s' },
+        { port: 'web', interval: input.interval },
+        { port: 'reloader-web', interval: input.interval },
       ],
       selector: { matchLabels: input.selector },
     }, input.serviceMonitor),
 
-    podDisruptionBudget: objects.podDisruptionBudget(input.metadata, input.fullName, {
+    podDisruptionBudget: if input.podDisruptionBudget then objects.podDisruptionBudget(input.metadata, input.fullName, {
       minAvailable: 1,
       selector: { matchLabels: input.selector },
     }),

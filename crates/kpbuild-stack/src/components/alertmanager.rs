@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::context::{self, App, Context, Identity, image};
-use crate::scalar::Label;
+use crate::scalar::{Duration, Label, Url};
 use crate::schema::from_definition;
-use crate::shape::{Common, Partial, Pods, ServiceMonitor};
+use crate::shape::{Common, LogLevel, Partial, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
 
 const VERSION: &str = "0.33.0";
+
+/// How often Prometheus scrapes Alertmanager.
+const INTERVAL: &str = "30s";
 
 /// Alertmanager, which sorts alerts and notifies people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,9 +29,20 @@ pub struct Alertmanager {
     /// The name of the Alertmanager object; its Service, Secret and so on are
     /// called `alertmanager-` and this name.
     pub name: Label,
-    /// How many replicas form the cluster.
+    /// How many replicas form the cluster; they agree on what was notified.
     #[schemars(range(min = 1, max = 100))]
     pub replicas: u32,
+    /// How long silences and the memory of notifications are kept, such as
+    /// `5d`; 120 hours by default.
+    pub retention: Option<Duration>,
+    /// The volume of each replica; without it silences are lost when all pods
+    /// go at once.
+    pub storage: Option<Storage>,
+    /// The address under which people reach Alertmanager, such as
+    /// `https://alertmanager.example.com`; notifications link to it.
+    pub external_url: Option<Url>,
+    /// What Alertmanager writes to its log: `info` by default.
+    pub log_level: Option<LogLevel>,
     /// Alertmanager's own configuration: receivers, routes, inhibitions.
     pub config: Option<Config>,
     /// How Prometheus scrapes Alertmanager.
@@ -56,6 +70,10 @@ impl Default for Alertmanager {
             pods: Pods::default(),
             name: Label::literal("main"),
             replicas: 3,
+            retention: None,
+            storage: None,
+            external_url: None,
+            log_level: None,
             config: None,
             service_monitor: ServiceMonitor::default(),
             spec: Partial::default(),
@@ -76,12 +94,29 @@ struct Input<'a> {
     version: &'a str,
     image: String,
     replicas: u32,
+    /// Whether drains of nodes take one replica after the other.
+    pod_disruption_budget: bool,
     resources: Value,
     pod: Value,
+    /// Fields of the object's `spec` that are as the user says, or missing.
+    settings: Settings<'a>,
+    storage: Option<&'a Storage>,
     /// The text of alertmanager.yaml.
     config: String,
+    interval: &'a str,
     service_monitor: &'a Value,
     spec: &'a Value,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<&'a Url>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_level: Option<LogLevel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<String>,
 }
 
 pub(crate) fn resolve(context: &Context<'_>) -> Component {
@@ -100,7 +135,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     let mixin = Mixin {
         name: "alertmanager",
         config: json!({
-            "alertmanagerName": full_name,
+            "alertmanagerJob": full_name,
             "namespace": context.namespace(),
             "runbookURLPattern": context.runbook_pattern("alertmanager"),
         }),
@@ -126,18 +161,27 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             &format!("v{version}"),
         ),
         replicas: options.replicas,
+        pod_disruption_budget: options.replicas > 1,
         resources: context::resources(
             &options.pods.resources,
             &json!({"requests": {"cpu": "4m", "memory": "100Mi"}, "limits": {"cpu": "100m", "memory": "100Mi"}}),
         ),
-        pod: context::pod(
+        pod: context::operator_pod(
             &options.pods,
+            "alertmanager",
             json!({
                 "nodeSelector": {"kubernetes.io/os": "linux"},
                 "securityContext": {"fsGroup": 2000, "runAsNonRoot": true, "runAsUser": 1000},
             }),
         ),
+        settings: Settings {
+            external_url: options.external_url.as_ref(),
+            log_level: options.log_level,
+            retention: options.retention.as_ref().map(go_duration),
+        },
+        storage: options.storage.as_ref(),
         config: yaml::document(&config),
+        interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,
         spec: &options.spec.0.0,
     };
@@ -147,6 +191,18 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         mixins: vec![mixin],
         span: None,
     }
+}
+
+/// A time span in the units that this field of the Alertmanager object knows:
+/// Go has no days.
+fn go_duration(duration: &Duration) -> String {
+    let milliseconds = duration.milliseconds();
+    let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    let (unit, factor) = units
+        .into_iter()
+        .find(|(_, factor)| milliseconds.is_multiple_of(*factor))
+        .expect("everything is a multiple of one millisecond");
+    format!("{}{unit}", milliseconds / factor)
 }
 
 /// Routes by severity, with a receiver for each that the user only has to fill:
@@ -174,4 +230,17 @@ fn default_config() -> Value {
             ],
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_become_hours() {
+        let written = |text| go_duration(&serde_json::from_value(json!(text)).unwrap());
+        assert_eq!(written("5d"), "120h");
+        assert_eq!(written("1h30m"), "90m");
+        assert_eq!(written("1s5ms"), "1005ms");
+    }
 }

@@ -1,16 +1,24 @@
 //! Prometheus: scrapes targets, evaluates rules, answers questions.
+//!
+//! The rules about the stack as a whole (`kube-prometheus`) come with it: they
+//! are about whatever it scrapes.
 
-use schemars::JsonSchema;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::context::{self, App, Context, Identity, image};
-use crate::scalar::Label;
+use crate::scalar::{ByteSize, Duration, Label, Url};
 use crate::schema::from_definition;
-use crate::shape::{Common, Partial, Pods, ServiceMonitor};
+use crate::shape::{Common, LogLevel, Partial, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
 
 const VERSION: &str = "3.12.0";
+
+/// How often Prometheus scrapes itself.
+const INTERVAL: &str = "30s";
 
 /// Prometheus, which scrapes targets and evaluates rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,9 +33,30 @@ pub struct Prometheus {
     /// The name of the Prometheus object; its Service, roles and so on are
     /// called `prometheus-` and this name.
     pub name: Label,
-    /// How many replicas scrape the same targets.
+    /// How many replicas scrape the same targets. One that is to survive a
+    /// node's drain needs a second.
     #[schemars(range(min = 0, max = 100))]
     pub replicas: u32,
+    /// How long data is kept, such as `30d`; 24 hours if nothing is said here
+    /// or in `retentionSize`.
+    pub retention: Option<Duration>,
+    /// How much data each replica keeps, such as `90GB`: the oldest goes first.
+    /// Leave a tenth of the volume for what Prometheus writes beside it.
+    pub retention_size: Option<ByteSize>,
+    /// The volume of each replica; without it data is lost with the pod.
+    pub storage: Option<Storage>,
+    /// The address under which people reach Prometheus, such as
+    /// `https://prometheus.example.com`; alerts link to it.
+    pub external_url: Option<Url>,
+    /// Labels that everything gets that leaves this Prometheus: alerts, remote
+    /// writes, federation. A label `cluster` tells clusters apart.
+    pub external_labels: ExternalLabels,
+    /// What Prometheus writes to its log: `info` by default.
+    pub log_level: Option<LogLevel>,
+    /// How often targets are scraped whose monitor does not say it; `30s` by default.
+    pub scrape_interval: Option<Duration>,
+    /// How often rules are evaluated whose group does not say it; `30s` by default.
+    pub evaluation_interval: Option<Duration>,
     /// The namespaces whose targets Prometheus may discover, beside its own.
     pub namespaces: Vec<Label>,
     /// How Prometheus scrapes itself.
@@ -42,6 +71,32 @@ from_definition! {
     Spec = "prometheuses/spec";
 }
 
+/// Labels by Prometheus' rules, which are narrower than those of Kubernetes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ExternalLabels(pub BTreeMap<String, String>);
+
+impl JsonSchema for ExternalLabels {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ExternalLabels".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": {
+                "format": "prometheus-label",
+                "pattern": "^[a-zA-Z_][a-zA-Z0-9_]*$",
+            },
+            "additionalProperties": {"type": "string"},
+        })
+    }
+}
+
 impl Default for Prometheus {
     fn default() -> Self {
         Self {
@@ -49,6 +104,14 @@ impl Default for Prometheus {
             pods: Pods::default(),
             name: Label::literal("k8s"),
             replicas: 2,
+            retention: None,
+            retention_size: None,
+            storage: None,
+            external_url: None,
+            external_labels: ExternalLabels::default(),
+            log_level: None,
+            scrape_interval: None,
+            evaluation_interval: None,
             namespaces: vec![Label::literal("default"), Label::literal("kube-system")],
             service_monitor: ServiceMonitor::default(),
             spec: Partial::default(),
@@ -69,14 +132,51 @@ struct Input<'a> {
     version: &'a str,
     image: String,
     replicas: u32,
+    /// Whether drains of nodes must leave a replica.
+    pod_disruption_budget: bool,
     resources: Value,
     pod: Value,
+    /// Fields of the object's `spec` that are as the user says, or missing.
+    settings: Settings<'a>,
+    external_labels: &'a ExternalLabels,
+    storage: Option<&'a Storage>,
     /// The namespaces whose targets it may discover, its own among them.
     namespaces: Vec<&'a str>,
     /// The Service that alerts are sent to; none without Alertmanager.
     alertmanager: Option<String>,
+    interval: &'a str,
     service_monitor: &'a Value,
     spec: &'a Value,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<&'a Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention_size: Option<&'a ByteSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<&'a Url>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_level: Option<LogLevel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scrape_interval: Option<&'a Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation_interval: Option<&'a Duration>,
+}
+
+impl<'a> Settings<'a> {
+    fn of(options: &'a Prometheus) -> Self {
+        Self {
+            retention: options.retention.as_ref(),
+            retention_size: options.retention_size.as_ref(),
+            external_url: options.external_url.as_ref(),
+            log_level: options.log_level,
+            scrape_interval: options.scrape_interval.as_ref(),
+            evaluation_interval: options.evaluation_interval.as_ref(),
+        }
+    }
 }
 
 pub(crate) fn resolve(context: &Context<'_>) -> Component {
@@ -92,19 +192,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         },
     );
     let full_name = context.prometheus_full_name();
-    let mixin = Mixin {
-        name: "prometheus",
-        config: json!({
-            "prometheusName": full_name,
-            "namespace": context.namespace(),
-            "runbookURLPattern": context.runbook_pattern("prometheus"),
-        }),
-        rules: Some(RuleObject::of(
-            context,
-            format!("{full_name}-prometheus-rules"),
-            &identity.metadata,
-        )),
-    };
+    let mixins = vec![own_rules(context, &identity), stack_rules(context)];
     let mut namespaces: Vec<&str> = options.namespaces.iter().map(Label::as_str).collect();
     namespaces.push(context.namespace());
     namespaces.sort_unstable();
@@ -122,26 +210,73 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             &format!("v{version}"),
         ),
         replicas: options.replicas,
+        // A budget for a single replica would block every drain.
+        pod_disruption_budget: options.replicas > 1,
         resources: context::resources(
             &options.pods.resources,
             &json!({"requests": {"memory": "400Mi"}}),
         ),
-        pod: context::pod(
+        pod: context::operator_pod(
             &options.pods,
+            "prometheus",
             json!({
                 "nodeSelector": {"kubernetes.io/os": "linux"},
                 "securityContext": {"fsGroup": 2000, "runAsNonRoot": true, "runAsUser": 1000},
             }),
         ),
+        settings: Settings::of(options),
+        external_labels: &options.external_labels,
+        storage: options.storage.as_ref(),
         namespaces,
         alertmanager: alertmanager.then(|| context.alertmanager_full_name()),
+        interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,
         spec: &options.spec.0.0,
     };
     Component {
         name: "prometheus",
         input: json!(input),
-        mixins: vec![mixin],
+        mixins,
         span: None,
+    }
+}
+
+/// The rules and dashboards about Prometheus itself.
+fn own_rules(context: &Context<'_>, identity: &Identity) -> Mixin {
+    let full_name = context.prometheus_full_name();
+    Mixin {
+        name: "prometheus",
+        config: json!({
+            "prometheusJob": full_name,
+            "namespace": context.namespace(),
+            "runbookURLPattern": context.runbook_pattern("prometheus"),
+        }),
+        rules: Some(RuleObject::of(
+            context,
+            format!("{full_name}-prometheus-rules"),
+            &identity.metadata,
+        )),
+    }
+}
+
+/// The rules about all targets together, whose objects are nobody's but the stack's.
+fn stack_rules(context: &Context<'_>) -> Mixin {
+    let identity = context.identity(
+        &context.file.components.prometheus.common,
+        App {
+            name: "kube-prometheus",
+            component: "exporter",
+            instance: None,
+            version: None,
+        },
+    );
+    Mixin {
+        name: "kube-prometheus",
+        config: json!({"runbookURLPattern": context.runbook_pattern("general")}),
+        rules: Some(RuleObject::of(
+            context,
+            "kube-prometheus-rules",
+            &identity.metadata,
+        )),
     }
 }
