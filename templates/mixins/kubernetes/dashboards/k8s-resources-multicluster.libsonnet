@@ -9,14 +9,14 @@ function(config)
   local cluster = config.clusterLabel;
   local clusters = r.parts(cluster, 'cluster', '', [d.rowLabel(cluster, 'Cluster', k.to.cluster)]);
 
-  local asked(kind, resource) = 'kube_pod_container_resource_%s{resource="%s", %s}' % [kind, resource, config.kubeStateMetricsSelector];
+  local asked(kind, resource) = r.kubeState('kube_pod_container_resource_' + kind, '', 'resource="%s"' % resource);
   local demand(resource) = { requests: clusters.sum(asked('requests', resource)), limits: clusters.sum(asked('limits', resource)) };
   local cpu = { used: clusters.sum(r.once(r.cpuRecord)) } + demand('cpu');
-  local memory = { used: clusters.sum(r.once('container_memory_rss{container!="", %s}' % config.cadvisorSelector)) } + demand('memory');
+  local memory = { used: clusters.sum(r.once(r.containers('container_memory_rss', ''))) } + demand('memory');
 
   local stat(title, description, expr) = d.stat(title, 'percentunit', description, [d.instant(expr)]);
   local commitment(resource, kind) =
-    r.share('sum(%s)' % asked(kind, resource), 'sum(kube_node_status_allocatable{resource="%s", %s})' % [resource, config.kubeStateMetricsSelector]);
+    r.share('sum(%s)' % asked(kind, resource), 'sum(%s)' % r.kubeState('kube_node_status_allocatable', '', 'resource="%s"' % resource));
 
   k.dashboard(
     'Compute Resources /  Multi-Cluster',

@@ -10,7 +10,7 @@ function(config)
 
   local cpu = { used: r.cpuUsed(pods) } + r.active(pods, 'cpu');
   local memory = { used: r.memoryUsed(pods) } + r.active(pods, 'memory');
-  local asked(kind, resource) = 'sum(%s)' % r.kubeState('kube_pod_container_resource_' + kind, '%s, resource="%s"' % [where, resource]);
+  local asked(kind, resource) = 'sum(%s)' % r.kubeState('kube_pod_container_resource_' + kind, where, 'resource="%s"' % resource);
   local used = {
     cpu: 'sum(%s)' % r.once('%s{%s}' % [r.cpuRecord, where]),
     memory: 'sum(%s)' % r.once(r.workingSet(where)),

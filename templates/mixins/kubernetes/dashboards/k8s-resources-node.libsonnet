@@ -16,7 +16,7 @@ function(config)
   local recorded(metric) = pods.sum(r.once('node_namespace_pod_container:%s{%s, container!=""}' % [metric, where]));
   local cpu = { used: r.cpuUsed(pods) } + r.active(pods, 'cpu');
   local memory = { used: recorded('container_memory_working_set_bytes') } + r.active(pods, 'memory');
-  local ofNodes(what, resource) = 'sum(%s)' % r.kubeState('kube_node_status_' + what, '%s, resource="%s"' % [where, resource]);
+  local ofNodes(what, resource) = 'sum(%s)' % r.kubeState('kube_node_status_' + what, where, 'resource="%s"' % resource);
   local bounds(resource) = [
     r.bound('max capacity', 'red', ofNodes('capacity', resource)),
     r.bound('max allocatable', 'super-light-red', ofNodes('allocatable', resource)),

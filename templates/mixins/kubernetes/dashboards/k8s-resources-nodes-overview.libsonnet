@@ -11,7 +11,7 @@ function(config)
     cpu: '%s{%s}' % [r.cpuRecord, k.inCluster],
     memory: 'node_namespace_pod_container:container_memory_working_set_bytes{%s, container!=""}' % k.inCluster,
   };
-  local allocatable(resource) = r.kubeState('kube_node_status_allocatable', '%s, resource="%s"' % [k.inCluster, resource]);
+  local allocatable(resource) = r.kubeState('kube_node_status_allocatable', k.inCluster, 'resource="%s"' % resource);
   local total(series) = 'sum(%s)' % series;
   local graph(title, unit, description, queries, overrides=[], decimals=null) =
     d.timeseries(title, unit, description, queries, w=24, min=0, overrides=overrides, decimals=decimals);

@@ -14,7 +14,7 @@ function(config)
 
   local cpu = { used: r.cpuUsed(containers) } + r.active(containers, 'cpu');
   local memory = { used: r.memoryUsed(containers) } + r.active(containers, 'memory');
-  local asked(kind, resource) = 'sum(%s)' % r.kubeState('kube_pod_container_resource_' + kind, '%s, resource="%s"' % [where, resource]);
+  local asked(kind, resource) = 'sum(%s)' % r.kubeState('kube_pod_container_resource_' + kind, where, 'resource="%s"' % resource);
   local bounds(resource) = [
     r.bound('requests', 'red', asked('requests', resource)),
     r.bound('limits', 'orange', asked('limits', resource)),

@@ -11,7 +11,7 @@ function(config, selector=config.podTrafficSelector)
   local counted(matchers) = 'container_network_receive_packets_total{%s}' % selected(matchers);
   // Sides of a binary operation, as lines within the parentheses of a sum.
   local operation(left, operator, right) = '%s\n  %s\n  %s' % [left, operator, right];
-  local graph(title, unit, description, expr) = d.timeseries(title, unit, description, [d.query(expr)], min=0);
+  local graph(title, unit, description, expr, stack) = d.timeseries(title, unit, description, [d.query(expr)], min=0, stack=stack);
 
   {
     // -------------------------------------------------------------- variables
@@ -54,17 +54,18 @@ function(config, selector=config.podTrafficSelector)
     },
 
     // ----------------------------------------------------------------- panels
-    // `whose` names in the texts what a line or a row stands for.
-    bandwidth(figures, whose):: [
-      graph('Receive Bandwidth', 'bps', 'Traffic that %s receives.' % whose, figures.received),
-      graph('Transmit Bandwidth', 'bps', 'Traffic that %s sends.' % whose, figures.sent),
+    // `whose` names in the texts what a line or a row stands for; `stack` adds
+    // the lines up.
+    bandwidth(figures, whose, stack=false):: [
+      graph('Receive Bandwidth', 'bps', 'Traffic that %s receives.' % whose, figures.received, stack),
+      graph('Transmit Bandwidth', 'bps', 'Traffic that %s sends.' % whose, figures.sent, stack),
     ],
 
-    packets(figures, whose):: [
-      graph('Rate of Received Packets', 'pps', 'Packets that %s receives. Many packets at little bandwidth are small ones, which cost most CPU.' % whose, figures.packetsReceived),
-      graph('Rate of Transmitted Packets', 'pps', 'Packets that %s sends.' % whose, figures.packetsSent),
-      graph('Rate of Received Packets Dropped', 'pps', 'Packets for %s that were dropped on arrival. It should be zero: queues are full or the receiver is too slow.' % whose, figures.dropsReceived),
-      graph('Rate of Transmitted Packets Dropped', 'pps', 'Packets from %s that were dropped before they were sent. It should be zero.' % whose, figures.dropsSent),
+    packets(figures, whose, stack=false):: [
+      graph('Rate of Received Packets', 'pps', 'Packets that %s receives. Many packets at little bandwidth are small ones, which cost most CPU.' % whose, figures.packetsReceived, stack),
+      graph('Rate of Transmitted Packets', 'pps', 'Packets that %s sends.' % whose, figures.packetsSent, stack),
+      graph('Rate of Received Packets Dropped', 'pps', 'Packets for %s that were dropped on arrival. It should be zero: queues are full or the receiver is too slow.' % whose, figures.dropsReceived, stack),
+      graph('Rate of Transmitted Packets Dropped', 'pps', 'Packets from %s that were dropped before they were sent. It should be zero.' % whose, figures.dropsSent, stack),
     ],
 
     // One arc each for both directions at this moment. The end is what a fast

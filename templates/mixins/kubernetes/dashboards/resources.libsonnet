@@ -25,12 +25,12 @@ function(config) {
   once(series):: 'max by (%s, namespace, pod, container) (%s)' % [config.clusterLabel, series],
   share(part, whole):: '%s\n/\n%s' % [part, whole],
 
-  // Selectors of cAdvisor and of kube-state-metrics within `where`. Series of a
-  // whole pod have no container, those of a pod's cgroup have no image.
-  cadvisor(metric, where):: '%s{%s, %s}' % [metric, where, config.cadvisorSelector],
-  containers(metric, where):: self.cadvisor(metric, where + ', container!=""'),
-  workingSet(where):: self.cadvisor('container_memory_working_set_bytes', where + ', container!="", image!=""'),
-  kubeState(metric, where):: '%s{%s, %s}' % [metric, where, config.kubeStateMetricsSelector],
+  // Series of cAdvisor and of kube-state-metrics within `where`. Those of a
+  // whole pod have no container, those of a cgroup have no image.
+  cadvisor(metric, where):: series(metric, [where, config.cadvisorSelector]),
+  containers(metric, where):: series(metric, [where, 'container!=""', config.cadvisorSelector]),
+  workingSet(where):: series('container_memory_working_set_bytes', [where, 'container!="", image!=""', config.cadvisorSelector]),
+  kubeState(metric, where, matcher=''):: series(metric, [where, matcher, config.kubeStateMetricsSelector]),
   cpuRecord: 'node_namespace_pod_container:container_cpu_usage_seconds_total:sum_rate5m',
 
   cpuUsed(parts):: parts.sum(self.once('%s{%s}' % [self.cpuRecord, parts.where])),
@@ -42,7 +42,7 @@ function(config) {
     local recorded(kind) = parts.sum(self.once('cluster:namespace:pod_%s:active:kube_pod_container_resource_%s{%s}' % [resource, kind, parts.where]));
     { requests: recorded('requests'), limits: recorded('limits') },
   stated(parts, resource)::
-    local asked(kind) = parts.sum(self.once(self.kubeState('kube_pod_container_resource_' + kind, '%s, resource="%s"' % [parts.where, resource])));
+    local asked(kind) = parts.sum(self.once(self.kubeState('kube_pod_container_resource_' + kind, parts.where, 'resource="%s"' % resource)));
     { requests: asked('requests'), limits: asked('limits') },
 
   // Columns of use (fields used, requests, limits) against requests and limits.
@@ -79,7 +79,7 @@ function(config) {
   // The largest hard quotas of the chosen namespace, as bounds. Nothing is
   // drawn where there is none. Requests have two names in quotas.
   namespaceQuota(where, resource)::
-    local hard(names) = 'max(%s)' % self.kubeState('kube_resourcequota', '%s, type="hard", resource=~"%s"' % [where, names]);
+    local hard(names) = 'max(%s)' % self.kubeState('kube_resourcequota', where, 'type="hard", resource=~"%s"' % names);
     [
       self.bound('quota - requests', 'red', hard('requests.%s|%s' % [resource, resource])),
       self.bound('quota - limits', 'orange', hard('limits.%s' % resource)),
@@ -96,14 +96,14 @@ function(config) {
       d.column('Rate of Received Packets Dropped', traffic.dropsReceived, 'pps'),
       d.column('Rate of Transmitted Packets Dropped', traffic.dropsSent, 'pps'),
     ]),
-  bandwidthGraphs(parts):: network.bandwidth(figures(parts), 'each ' + parts.noun),
+  bandwidthGraphs(parts):: network.bandwidth(figures(parts), 'each ' + parts.noun, stack=true),
   averageGraphs(parts, name)::
     local traffic = figures(parts);
     [
       self.graph(parts, 'Average Container Bandwidth by %s: Received' % name, 'bps', 'Traffic that one pod interface of each %s receives on average.' % parts.noun, traffic.meanReceived, stack=false),
       self.graph(parts, 'Average Container Bandwidth by %s: Transmitted' % name, 'bps', 'Traffic that one pod interface of each %s sends on average.' % parts.noun, traffic.meanSent, stack=false),
     ],
-  packetGraphs(parts):: network.packets(figures(parts), 'each ' + parts.noun),
+  packetGraphs(parts):: network.packets(figures(parts), 'each ' + parts.noun, stack=true),
 
   // Disks: real ones only, on both sides of a sum.
   disk(parts, metric):: parts.sum(diskRate(parts, metric)),
@@ -122,8 +122,10 @@ function(config) {
       d.column('Throughput(Read + Write)', self.bothDisk(parts, 'reads_bytes', 'writes_bytes'), 'Bps'),
     ]),
 
-  local rate(series) = 'rate(%s[$__rate_interval])' % series,
+  // Selectors of the configuration may be empty, and so may `where`.
+  local series(metric, matchers) = '%s{%s}' % [metric, std.join(', ', [m for m in matchers if m != ''])],
+  local rate(selector) = 'rate(%s[$__rate_interval])' % selector,
   local network = (import 'network.libsonnet')(config, config.cadvisorSelector),
   local figures(parts) = network.figures(parts.where, function(aggregate, traffic) parts[aggregate](traffic)),
-  local diskRate(parts, what) = rate($.containers('container_fs_%s_total' % what, '%s, %s' % [parts.where, config.diskDeviceSelector])),
+  local diskRate(parts, what) = rate(series('container_fs_%s_total' % what, [parts.where, 'container!=""', config.diskDeviceSelector, config.cadvisorSelector])),
 }
