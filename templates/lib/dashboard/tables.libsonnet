@@ -25,10 +25,12 @@ local panels = import 'panels.libsonnet';
       transformations: [join(by), organize(by, columns, hide)],
     },
 
-  // A label in the first columns: its name in the series and on screen.
-  rowLabel(labelName, name, links=null, width=null):: {
+  // A label in the first columns: its name in the series and on screen. Where
+  // all series may lack it (cluster), `optional` keeps their row.
+  rowLabel(labelName, name, links=null, width=null, optional=false):: {
     label: labelName,
     name: name,
+    optional: optional,
     settings: {
       [if links != null then 'links']: links,
       [if width != null then 'custom.width']: width,
@@ -57,8 +59,9 @@ local panels = import 'panels.libsonnet';
   },
 
   // Rows of all queries that agree in the label, or in all labels, become one.
+  // A join by a field drops results without the field.
   local join(by) =
-    if std.length(by) == 1
+    if std.length(by) == 1 && !by[0].optional
     then { id: 'joinByField', options: { byField: by[0].label, mode: 'outer' } }
     else { id: 'merge', options: {} },
 

@@ -7,7 +7,7 @@ function(config)
   local k = (import 'common.libsonnet')(config);
   local r = (import 'resources.libsonnet')(config);
   local cluster = config.clusterLabel;
-  local clusters = r.parts(cluster, 'cluster', '', [d.rowLabel(cluster, 'Cluster', k.to.cluster)]);
+  local clusters = r.parts(cluster, 'cluster', '', [d.rowLabel(cluster, 'Cluster', k.to.cluster, optional=true)]);
 
   local asked(kind, resource) = r.kubeState('kube_pod_container_resource_' + kind, '', 'resource="%s"' % resource);
   local demand(resource) = { requests: clusters.sum(asked('requests', resource)), limits: clusters.sum(asked('limits', resource)) };
