@@ -51,7 +51,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Extension API is unavailable again and again.',
-        description: 'API server {{ $labels.instance }}%(inCluster)s has for 10 minutes kept finding the extension API {{ $labels.name }} unavailable (reason {{ $labels.reason }}), so calls to it fail, and deletion of namespaces can hang. See `kubectl describe apiservice {{ $labels.name }}` and the pods of the service that it names.' % t,
+        description: 'API server {{ $labels.instance }}%(inCluster)s keeps finding the extension API {{ $labels.name }} unavailable (reason {{ $labels.reason }}), so calls to it fail, and deletion of namespaces can hang. See `kubectl describe apiservice {{ $labels.name }}` and the pods of the service that it names.' % t,
       },
     },
     {

@@ -43,8 +43,8 @@ function(t) {
       'for': '15m',
       labels: { severity: 'warning' },
       annotations: {
-        summary: 'Pod has not become ready.',
-        description: 'Pod {{ $labels.namespace }}/{{ $labels.pod }}%(inCluster)s has not been ready for 15 minutes: it waits for a node, an image or a volume, its node is lost%(orProbe)s. The conditions and events tell which: `kubectl -n {{ $labels.namespace }} describe pod {{ $labels.pod }}`.' % (t { orProbe: if t.podNotReadyIncludesRunning then ', or it runs and fails its readiness probe' else '' }),
+        summary: 'Pod is not ready.',
+        description: 'Pod {{ $labels.namespace }}/{{ $labels.pod }}%(inCluster)s is not ready: it waits for a node, an image or a volume, its node is lost%(orProbe)s. Its conditions and events tell which: `kubectl -n {{ $labels.namespace }} describe pod {{ $labels.pod }}`.' % (t { orProbe: if t.podNotReadyIncludesRunning then ', or it runs and fails its readiness probe' else '' }),
       },
     },
     {
@@ -107,7 +107,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Stateful set does not have the wanted number of ready replicas.',
-        description: 'Stateful set {{ $labels.namespace }}/{{ $labels.statefulset }}%(inCluster)s has {{ $value }} ready replicas, which is not the number it asks for, and has made no progress for %(rolloutStallWindow)s. Pods are started one after the other, so look at the first one that is not ready: `kubectl -n {{ $labels.namespace }} get pods`, its events and its volume claim.' % t,
+        description: 'Stateful set {{ $labels.namespace }}/{{ $labels.statefulset }}%(inCluster)s does not have as many ready replicas as it asks for (ready: {{ $value }}) and has made no progress for %(rolloutStallWindow)s. Pods are started one after the other, so look at the first one that is not ready: `kubectl -n {{ $labels.namespace }} get pods`, its events and its volume claim.' % t,
       },
     },
     {
@@ -184,8 +184,8 @@ function(t) {
       'for': '1h',
       labels: { severity: 'warning' },
       annotations: {
-        summary: 'Container has not started for an hour.',
-        description: 'Container {{ $labels.container }} of pod {{ $labels.namespace }}/{{ $labels.pod }}%(inCluster)s has been waiting for more than an hour with reason {{ $labels.reason }}. Details are in the events: `kubectl -n {{ $labels.namespace }} describe pod {{ $labels.pod }}`.' % t,
+        summary: 'Container has been waiting to start for a long time.',
+        description: 'Container {{ $labels.container }} of pod {{ $labels.namespace }}/{{ $labels.pod }}%(inCluster)s does not start, with reason {{ $labels.reason }}. Details are in the events: `kubectl -n {{ $labels.namespace }} describe pod {{ $labels.pod }}`.' % t,
       },
     },
     {
@@ -211,7 +211,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Daemon set runs on nodes that it is not meant for.',
-        description: '{{ $value }} pods of daemon set {{ $labels.namespace }}/{{ $labels.daemonset }}%(inCluster)s run on nodes that it is not meant for. Compare its node selector, affinity and tolerations with labels and taints that have changed on the nodes lately.' % t,
+        description: 'Daemon set {{ $labels.namespace }}/{{ $labels.daemonset }}%(inCluster)s has pods on nodes that it is not meant for (nodes: {{ $value }}). Compare its node selector, affinity and tolerations with labels and taints that have changed on the nodes lately.' % t,
       },
     },
     {
@@ -227,7 +227,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Job has been running for too long.',
-        description: 'Job {{ $labels.namespace }}/{{ $labels.job_name }}%(inCluster)s has been running for {{ $value | humanizeDuration }}; expected are at most {{ %(kubeJobTimeoutDuration)d | humanizeDuration }}. See whether its pods still work or hang: `kubectl -n {{ $labels.namespace }} logs job/{{ $labels.job_name }} --tail 50`.' % t,
+        description: 'Job {{ $labels.namespace }}/{{ $labels.job_name }}%(inCluster)s has been running for {{ $value | humanizeDuration }}; at most {{ %(kubeJobTimeoutDuration)d | humanizeDuration }} are expected. See whether its pods still work or hang: `kubectl -n {{ $labels.namespace }} logs job/{{ $labels.job_name }} --tail 50`.' % t,
       },
     },
     {
@@ -267,7 +267,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Horizontal pod autoscaler does not reach the wanted number of replicas.',
-        description: 'Horizontal pod autoscaler {{ $labels.namespace }}/{{ $labels.horizontalpodautoscaler }}%(inCluster)s wants {{ $value }} replicas, has another number, and has not moved for %(hpaStallWindow)s although its bounds allow it. Look at its conditions and events, and at the pods of its target: `kubectl -n {{ $labels.namespace }} describe hpa {{ $labels.horizontalpodautoscaler }}`.' % t,
+        description: 'Horizontal pod autoscaler {{ $labels.namespace }}/{{ $labels.horizontalpodautoscaler }}%(inCluster)s does not have the number of replicas that it wants ({{ $value }}), and has not moved for %(hpaStallWindow)s although its bounds allow it. Look at its conditions and events, and at the pods of its target: `kubectl -n {{ $labels.namespace }} describe hpa {{ $labels.horizontalpodautoscaler }}`.' % t,
       },
     },
     {
@@ -288,7 +288,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Horizontal pod autoscaler is at its maximum.',
-        description: 'Horizontal pod autoscaler {{ $labels.namespace }}/{{ $labels.horizontalpodautoscaler }}%(inCluster)s has been at its maximum of {{ $value }} replicas for 15 minutes; more load will not be answered by more replicas. Check whether the load is real, then raise the maximum or the resources per pod.' % t,
+        description: 'Horizontal pod autoscaler {{ $labels.namespace }}/{{ $labels.horizontalpodautoscaler }}%(inCluster)s is at its maximum of {{ $value }} replicas; more load will not be answered by more replicas. Check whether the load is real, then raise the maximum or the resources per pod.' % t,
       },
     },
     {
@@ -302,7 +302,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Fewer healthy pods than a disruption budget demands.',
-        description: 'Pod disruption budget {{ $labels.namespace }}/{{ $labels.poddisruptionbudget }}%(inCluster)s lacks {{ $value }} healthy pods. Until they are back, evictions are refused and drains of their nodes hang. See which pods it counts: `kubectl -n {{ $labels.namespace }} describe pdb {{ $labels.poddisruptionbudget }}`.' % t,
+        description: 'Pod disruption budget {{ $labels.namespace }}/{{ $labels.poddisruptionbudget }}%(inCluster)s has fewer healthy pods than it demands (missing: {{ $value }}). Until they are back, evictions are refused and drains of their nodes hang. See which pods it counts: `kubectl -n {{ $labels.namespace }} describe pdb {{ $labels.poddisruptionbudget }}`.' % t,
       },
     },
   ],

@@ -13,6 +13,8 @@ local onNode(t) = |||
   max by (%(cluster)s, instance, node) (kubelet_node_name{%(kubeletSelector)s})
 ||| % t;
 
+local expires = '{{ if gt $value 0.0 }}expires in {{ $value | humanizeDuration }}{{ else }}has expired{{ end }}';
+
 local atNode = 'Look at the node: `kubectl describe node {{ $labels.node }}`, then its kubelet (`journalctl -u kubelet`) and container runtime.';
 
 function(t) {
@@ -29,7 +31,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Node is not ready.',
-        description: 'Node {{ $labels.node }}%(inCluster)s has not been ready for 15 minutes. It gets no new pods, and those on it are replaced elsewhere, as far as their kind and volumes allow. ' % t + atNode,
+        description: 'Node {{ $labels.node }}%(inCluster)s is not ready. It gets no new pods, and those on it are replaced elsewhere, as far as their kind and volumes allow. ' % t + atNode,
       },
     },
     {
@@ -41,7 +43,7 @@ function(t) {
       labels: { severity: 'info' },
       annotations: {
         summary: 'Node is short of memory, disk space or process numbers.',
-        description: 'Node {{ $labels.node }}%(inCluster)s reports {{ $labels.condition }} for 10 minutes: its kubelet refuses pods and evicts some to win back what is short. What uses most: `kubectl describe node {{ $labels.node }}`, and the dashboards of the node.' % t,
+        description: 'Node {{ $labels.node }}%(inCluster)s reports {{ $labels.condition }}: its kubelet refuses pods and evicts some to win back what is short. What uses most: `kubectl describe node {{ $labels.node }}`, and the dashboards of the node.' % t,
       },
     },
     {
@@ -57,7 +59,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Node cannot be reached.',
-        description: 'The control plane has not heard from node {{ $labels.node }}%(inCluster)s for 15 minutes: its machine, its network or its kubelet is down. Pods on it may be running on unseen while replacements start elsewhere. Check the machine in the console of its provider, then `kubectl describe node {{ $labels.node }}`.' % t,
+        description: 'The control plane does not hear from node {{ $labels.node }}%(inCluster)s any more: its machine, its network or its kubelet is down. Pods on it may be running on unseen while replacements start elsewhere. Check the machine in the console of its provider, then `kubectl describe node {{ $labels.node }}`.' % t,
       },
     },
   ] + ifScraped([
@@ -123,7 +125,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Kubelet takes long to see what its containers do.',
-        description: 'The kubelet of node {{ $labels.node }}%(inCluster)s takes {{ $value | humanizeDuration }} (99th percentile) to list its containers, which should take well under a second. It notices late when containers stop, and the node turns not ready at three minutes. Usually the container runtime or its disk is overloaded: `crictl ps`, `journalctl -u containerd`.' % t,
+        description: 'The kubelet of node {{ $labels.node }}%(inCluster)s takes {{ $value | humanizeDuration }} or more (99th percentile) to list its containers, which should take well under a second. It notices late when containers stop, and the node turns not ready at three minutes. Usually the container runtime or its disk is overloaded: `crictl ps`, `journalctl -u containerd`.' % t,
       },
     },
     {
@@ -160,7 +162,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: "Kubelet's client certificate is about to expire.",
-        description: 'The client certificate of the kubelet of node {{ $labels.node }}%(inCluster)s expires in {{ $value | humanizeDuration }}; without it, the node is lost to the cluster. Kubelets renew it in time, so renewal has failed: `kubectl get csr`, `journalctl -u kubelet` on the node.' % t,
+        description: 'The client certificate of the kubelet of node {{ $labels.node }}%(inCluster)s %(expires)s; without it, the node is lost to the cluster. Kubelets renew it in time by themselves, so renewal has failed or is off: `kubectl get csr`, `journalctl -u kubelet` on the node.' % (t { expires: expires }),
       },
     },
     {
@@ -169,7 +171,7 @@ function(t) {
       labels: { severity: 'critical' },
       annotations: {
         summary: "Kubelet's client certificate expires within hours.",
-        description: 'The client certificate of the kubelet of node {{ $labels.node }}%(inCluster)s expires in {{ $value | humanizeDuration }} (negative: it has expired); without it, the node is lost to the cluster. Approve its pending request (`kubectl get csr`) or give it a new bootstrap token now; the log: `journalctl -u kubelet` on the node.' % t,
+        description: 'The client certificate of the kubelet of node {{ $labels.node }}%(inCluster)s %(expires)s; without it, the node is lost to the cluster. Approve its pending request (`kubectl get csr`) or give it a new bootstrap token now; the log: `journalctl -u kubelet` on the node.' % (t { expires: expires }),
       },
     },
     {
@@ -178,7 +180,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: "Kubelet's server certificate is about to expire.",
-        description: 'The server certificate of the kubelet of node {{ $labels.node }}%(inCluster)s expires in {{ $value | humanizeDuration }}; without it, logs, exec and metrics of its pods fail. Requests for server certificates must be approved: `kubectl get csr`, `journalctl -u kubelet` on the node.' % t,
+        description: 'The server certificate of the kubelet of node {{ $labels.node }}%(inCluster)s %(expires)s; without it, logs, exec and metrics of its pods fail. Requests for server certificates must be approved: `kubectl get csr`, `journalctl -u kubelet` on the node.' % (t { expires: expires }),
       },
     },
     {
@@ -187,7 +189,7 @@ function(t) {
       labels: { severity: 'critical' },
       annotations: {
         summary: "Kubelet's server certificate expires within hours.",
-        description: 'The server certificate of the kubelet of node {{ $labels.node }}%(inCluster)s expires in {{ $value | humanizeDuration }} (negative: it has expired); without it, logs, exec and metrics of its pods fail. Approve its pending request now: `kubectl get csr`; the log: `journalctl -u kubelet` on the node.' % t,
+        description: 'The server certificate of the kubelet of node {{ $labels.node }}%(inCluster)s %(expires)s; without it, logs, exec and metrics of its pods fail. Approve its pending request now: `kubectl get csr`; the log: `journalctl -u kubelet` on the node.' % (t { expires: expires }),
       },
     },
     {
@@ -218,7 +220,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Kubelet does not answer Prometheus.',
-        description: 'The kubelet {{ $labels.instance }} of node {{ $labels.node }}%(inCluster)s has not answered Prometheus for 15 minutes, so metrics of its pods and volumes are missing, and the alerts that need them are blind. The error is on the targets page of Prometheus under job {{ $labels.job }}. ' % t + atNode,
+        description: 'The kubelet {{ $labels.instance }} of node {{ $labels.node }}%(inCluster)s does not answer Prometheus, so metrics of its pods and volumes are missing, and the alerts that need them are blind. The error is on the targets page of Prometheus under job {{ $labels.job }}. ' % t + atNode,
       },
     },
     {
@@ -234,7 +236,7 @@ function(t) {
       labels: { severity: 'critical' },
       annotations: {
         summary: 'No kubelet answers Prometheus.',
-        description: 'Not one kubelet of the {{ $value }} nodes%(inCluster)s has answered Prometheus for 15 minutes, so all metrics of containers and volumes are missing. A change of rights, certificates, network policies or of the kubelet Service is likelier than the failure of all nodes: see the targets page of Prometheus.' % t,
+        description: 'No kubelet%(inCluster)s answers Prometheus (nodes: {{ $value }}), so all metrics of containers and volumes are missing. A change of rights, certificates, network policies or of the kubelet Service is likelier than the failure of all nodes: see the targets page of Prometheus.' % t,
       },
     },
   ]),

@@ -74,7 +74,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Pods request more CPU than the nodes can promise.',
-        description: 'The CPU requests of all pods%(inCluster)s exceed by {{ $value | humanize }} cores what is left when the biggest node fails (with fewer than %(highlyAvailableControlPlanes)d control-plane nodes: what all nodes have). Some pods then find no place. Add nodes or lower requests; the greatest are in `topk(10, namespace_cpu:kube_pod_container_resource_requests:sum)`.' % t,
+        description: 'All pods%(inCluster)s together request {{ $value | humanize }} CPU more than is left when the biggest node fails (with fewer than %(highlyAvailableControlPlanes)d control-plane nodes: more than all nodes have). Some pods then find no place. Add nodes or lower requests; the greatest are in `topk(10, namespace_cpu:kube_pod_container_resource_requests:sum)`.' % t,
       },
     },
     {
@@ -84,7 +84,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Pods request more memory than the nodes can promise.',
-        description: 'The memory requests of all pods%(inCluster)s exceed by {{ $value | humanize1024 }}B what is left when the biggest node fails (with fewer than %(highlyAvailableControlPlanes)d control-plane nodes: what all nodes have). Some pods then find no place. Add nodes or lower requests; the greatest are in `topk(10, namespace_memory:kube_pod_container_resource_requests:sum)`.' % t,
+        description: 'All pods%(inCluster)s together request {{ $value | humanize1024 }}B of memory more than is left when the biggest node fails (with fewer than %(highlyAvailableControlPlanes)d control-plane nodes: more than all nodes have). Some pods then find no place. Add nodes or lower requests; the greatest are in `topk(10, namespace_memory:kube_pod_container_resource_requests:sum)`.' % t,
       },
     },
     {
@@ -115,7 +115,7 @@ function(t) {
       labels: { severity: 'info' },
       annotations: {
         summary: 'Quota of a namespace is about to be used up.',
-        description: 'Namespace {{ $labels.namespace }}%(inCluster)s uses {{ $value | humanizePercentage }} of {{ $labels.resource }} in quota {{ $labels.resourcequota }}. Once it is full, new objects are refused. Free something or ask for more: `kubectl -n {{ $labels.namespace }} describe resourcequota {{ $labels.resourcequota }}`.' % t,
+        description: 'Namespace {{ $labels.namespace }}%(inCluster)s uses {{ $value | humanizePercentage }} of its quota {{ $labels.resourcequota }} for {{ $labels.resource }}. Once it is full, new objects are refused. Free something or ask for more: `kubectl -n {{ $labels.namespace }} describe resourcequota {{ $labels.resourcequota }}`.' % t,
       },
     },
     {
@@ -125,7 +125,7 @@ function(t) {
       labels: { severity: 'info' },
       annotations: {
         summary: 'Quota of a namespace is used up.',
-        description: 'Namespace {{ $labels.namespace }}%(inCluster)s uses {{ $value | humanizePercentage }} of {{ $labels.resource }} in quota {{ $labels.resourcequota }}: new objects that need it are refused, which can also stop rollouts and restarts. Free something or ask for more: `kubectl -n {{ $labels.namespace }} describe resourcequota {{ $labels.resourcequota }}`.' % t,
+        description: 'Namespace {{ $labels.namespace }}%(inCluster)s uses {{ $value | humanizePercentage }} of its quota {{ $labels.resourcequota }} for {{ $labels.resource }}: new objects that need it are refused, which can also stop rollouts and restarts. Free something or ask for more: `kubectl -n {{ $labels.namespace }} describe resourcequota {{ $labels.resourcequota }}`.' % t,
       },
     },
     {
@@ -136,7 +136,7 @@ function(t) {
       labels: { severity: 'warning' },
       annotations: {
         summary: 'Namespace uses more than its quota allows.',
-        description: 'Namespace {{ $labels.namespace }}%(inCluster)s uses {{ $value | humanizePercentage }} of {{ $labels.resource }} in quota {{ $labels.resourcequota }}, probably because the quota was lowered. What runs goes on, but a pod that ends is not replaced. Raise the quota or scale down: `kubectl -n {{ $labels.namespace }} describe resourcequota {{ $labels.resourcequota }}`.' % t,
+        description: 'Namespace {{ $labels.namespace }}%(inCluster)s uses {{ $value | humanizePercentage }} of its quota {{ $labels.resourcequota }} for {{ $labels.resource }}, probably because the quota was lowered. What runs goes on, but a pod that ends is not replaced. Raise the quota or scale down: `kubectl -n {{ $labels.namespace }} describe resourcequota {{ $labels.resourcequota }}`.' % t,
       },
     },
   ] + (if t.kubelet then [

@@ -26,8 +26,8 @@ function(t) {
       'for': '15m',
       labels: { severity: 'warning' },
       annotations: {
-        summary: 'Calls of an API server to other servers fail.',
-        description: 'The Kubernetes client {{ $labels.job }} at {{ $labels.instance }}%(inCluster)s gets server errors (5xx) for {{ $value | humanizePercentage }} of its calls. Which hosts refuse: `sum by (host, code) (rate(rest_client_requests_total{instance="{{ $labels.instance }}", code=~"5.."}[%(clientErrorsWindow)s]))`.' % t,
+        summary: 'Calls that an API server makes fail.',
+        description: 'API server {{ $labels.instance }}%(inCluster)s gets server errors (5xx) for {{ $value | humanizePercentage }} of the calls that it makes itself, mostly to itself. Which hosts answer so: `sum by (host, code) (rate(rest_client_requests_total{instance="{{ $labels.instance }}", code=~"5.."}[%(clientErrorsWindow)s]))`.' % t,
       },
     },
   ] else []),

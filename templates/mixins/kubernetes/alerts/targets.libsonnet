@@ -11,7 +11,7 @@
     labels: { severity: 'critical' },
     annotations: {
       summary: '%s has disappeared from Prometheus.' % component,
-      description: 'For 15 minutes, Prometheus has not known a single target of job {{ $labels.job }}. If the component is really gone, %s. If it runs, the way to it is broken: its monitor, the Service with its selector, or the rights of Prometheus. %s' % [effect, where],
+      description: 'Prometheus does not know a single target of job {{ $labels.job }} any more. If the component is really gone, %s. If it runs, the way to it is broken: its ServiceMonitor or PodMonitor, the labels that this one selects, or the rights of Prometheus. %s' % [effect, where],
     },
   },
 
@@ -22,7 +22,7 @@
     labels: { severity: 'warning' },
     annotations: {
       summary: '%s does not answer Prometheus.' % component,
-      description: '%s {{ $labels.instance }}%s has not answered Prometheus for 15 minutes: it is down, cut off by a network policy, listens on 127.0.0.1 only, or refuses the request. The error is on the targets page of Prometheus under job {{ $labels.job }}. %s' % [component, t.ofCluster, where],
+      description: '%s {{ $labels.instance }}%s does not answer Prometheus: it is down, cut off by a network policy, listens on 127.0.0.1 only, or refuses the request. The error is on the targets page of Prometheus under job {{ $labels.job }}. %s' % [component, t.ofCluster, where],
     },
   },
 }
