@@ -1,13 +1,17 @@
 //! The test cluster is a cluster: workloads become available, the operator reconciles, users may what they were
 //! granted, pods fail in the ways that tests ask for, and nothing outlives the tests.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kpbuild_tests::cluster::{Cluster, Options};
+use kpbuild_tests::cluster::{Cluster, Forward, Options, free_port};
+use kpbuild_tests::http;
 use kpbuild_tests::programs::Programs;
+use kpbuild_tests::prometheus::Prometheus;
+use kpbuild_tests::tools::{self, Tool};
 
 #[test]
 fn a_deployment_becomes_available() {
@@ -31,21 +35,9 @@ fn a_deployment_becomes_available() {
 #[test]
 fn the_operator_reconciles_a_prometheus() {
     let cluster = Cluster::shared();
-    let definitions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/crds");
-    let definitions = definitions.to_str().expect("the checkout's path is UTF-8");
-    cluster.kubectl([
-        "apply",
-        "--server-side",
-        "--field-manager=test",
-        "-f",
-        definitions,
-    ]);
+    cluster.install_definitions();
     let namespace = namespace(cluster, "operator");
-    cluster.apply(&format!(
-        "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {{name: small, namespace: {namespace}}}\n\
-         spec:\n  replicas: 2\n  serviceMonitorSelector: {{}}\n  \
-         storage: {{volumeClaimTemplate: {{spec: {{resources: {{requests: {{storage: 1Gi}}}}}}}}}}\n"
-    ));
+    cluster.apply(&include_str!("prometheus.yaml").replace("NAMESPACE", &namespace));
     for condition in ["Reconciled", "Available"] {
         let condition = format!("--for=condition={condition}");
         cluster.kubectl([
@@ -61,6 +53,16 @@ fn the_operator_reconciles_a_prometheus() {
         .get(&namespace, "statefulset", "prometheus-small")
         .expect("the operator has made it");
     assert_eq!(pods["status"]["readyReplicas"], 2);
+
+    let prometheus = Prometheus::of_operator(cluster, &namespace, "small");
+    let rules = prometheus.evaluated_rules();
+    let failing: Vec<_> = rules.iter().filter(|rule| rule.error.is_some()).collect();
+    assert_eq!((rules.len(), failing.len()), (2, 1), "{rules:#?}");
+    assert_eq!(failing[0].name, "test:many_to_many");
+    let pool = format!("serviceMonitor/{namespace}/itself/0");
+    wait_for("two targets", || {
+        prometheus.targets().get(&pool) == Some(&2)
+    });
 }
 
 #[test]
@@ -187,6 +189,47 @@ fn a_program_that_ends_is_noticed_with_its_last_lines() {
 }
 
 #[test]
+fn a_port_forward_ends_where_the_test_says() {
+    let server = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let forward = Forward {
+        namespace: "default".to_owned(),
+        pod: "web".to_owned(),
+        port: 9090,
+        to: server.local_addr().expect("it listens"),
+    };
+    std::thread::spawn(move || {
+        for connection in server.incoming().map_while(Result::ok) {
+            answer(connection);
+        }
+    });
+    let cluster = Cluster::start(&Options {
+        nodes: 1,
+        forwards: vec![forward],
+        ..Options::default()
+    });
+    cluster.kubectl(["run", "web", "--image=example.com/web:1"]);
+    cluster.kubectl(["wait", "pod/web", "--for=condition=Ready", "--timeout=60s"]);
+    let port = free_port();
+    let mut kubectl = Command::new(tools::path(Tool::Kubectl));
+    kubectl
+        .args([
+            "port-forward",
+            "pod/web",
+            &format!("{port}:9090"),
+            "--kubeconfig",
+        ])
+        .arg(cluster.kubeconfig());
+    cluster
+        .programs()
+        .spawn("port-forward", &mut kubectl)
+        .expect("a tool that was just built starts");
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    wait_for("an answer", || {
+        http::get(address, "/").is_ok_and(|answer| answer == (200, "played".to_owned()))
+    });
+}
+
+#[test]
 fn nothing_is_left_of_a_cluster_that_was_dropped() {
     let cluster = Cluster::start(&Options::api_server());
     let folder = cluster.programs().folder().to_owned();
@@ -211,13 +254,7 @@ fn nothing_is_left_of_a_cluster_whose_process_was_killed() {
         .expect("a file lies in a folder");
     process.kill().expect("it runs");
     process.wait().expect("it was just killed");
-    for _ in 0..100 {
-        if !folder.exists() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("{} is still there after 10 s", folder.display());
+    wait_for("an empty place", || !folder.exists());
 }
 
 fn namespace(cluster: &Cluster, prefix: &str) -> String {
@@ -234,4 +271,32 @@ fn deployment(namespace: &str, tag: &str) -> String {
          metadata: {{labels: {{app: web, tag: '{tag}'}}}}\n    \
          spec: {{containers: [{{name: web, image: 'example.com/web:{tag}'}}]}}\n"
     )
+}
+
+fn answer(mut connection: TcpStream) {
+    let mut request = BufReader::new(
+        connection
+            .try_clone()
+            .expect("a connection has a second handle"),
+    );
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        if request.read_line(&mut line).is_ok_and(|length| length > 0) {
+            continue;
+        }
+        return;
+    }
+    // Whoever asked may be gone; the test asks again.
+    let _ = connection.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nplayed");
+}
+
+fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..300 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("waited 30 s for {what}");
 }

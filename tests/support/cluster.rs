@@ -235,6 +235,20 @@ impl Cluster {
         &self.programs
     }
 
+    /// Applies our custom resource definitions and waits until the server knows them, for tests of what comes after.
+    pub fn install_definitions(&self) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/crds");
+        let apply = ["apply", "--server-side", "--field-manager=test", "-f"].map(OsStr::new);
+        self.kubectl(apply.into_iter().chain([folder.as_os_str()]));
+        let definitions = DEFINITIONS.map(|definition| format!("crd/{definition}"));
+        self.kubectl(
+            ["wait", "--for=condition=Established", "--timeout=60s"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(definitions),
+        );
+    }
+
     /// Starts prometheus-operator, anew when it runs: it looks for its definitions only at its own start.
     pub fn start_operator(&self) {
         self.try_start_operator()
@@ -330,7 +344,8 @@ impl Cluster {
             .arg(flag("service-account-key-file", &accounts.0))
             .arg(flag("service-account-signing-key-file", &accounts.1))
             .arg("--service-account-issuer=https://kubernetes.default.svc")
-            .arg("--service-cluster-ip-range=10.0.0.0/24")
+            // Reserved for benchmarks: what is sent to a service or to a pod of kwok reaches nobody's machine.
+            .arg("--service-cluster-ip-range=198.19.0.0/24")
             .args(["--authorization-mode=RBAC", "--allow-privileged=true"])
             // Logs and port-forwards go to kwok, whose nodes have names that nobody resolves.
             .arg("--kubelet-preferred-address-types=InternalIP")
@@ -406,7 +421,7 @@ impl Cluster {
             .args([
                 "--manage-all-nodes=true",
                 "--node-ip=127.0.0.1",
-                "--cidr=10.1.0.0/16",
+                "--cidr=198.18.0.0/16",
             ])
             .args([
                 format!("--node-port={port}"),
@@ -600,6 +615,12 @@ const POD_OUTPUT: &str = "\
 2026-01-01T00:00:00.000000000Z stdout F level=info msg=\"starting\"
 2026-01-01T00:00:01.000000000Z stderr F level=error msg=\"cannot read the configuration: no such file\"
 ";
+
+/// A port on loopback that nobody listens on now.
+pub fn free_port() -> u16 {
+    let [port] = free_ports().unwrap_or_else(|error| panic!("{error}"));
+    port
+}
 
 #[expect(
     clippy::disallowed_methods,

@@ -1,9 +1,12 @@
 //! What the integration tests stand on: the programs they run, built once from their Go modules (`tools`), child
-//! processes that never outlive a test run (`programs`), and a Kubernetes cluster on loopback (`cluster`).
+//! processes that never outlive a test run (`programs`), a Kubernetes cluster on loopback (`cluster`), and a real
+//! Prometheus with what the operator generated there (`prometheus`).
 //!
 //! Nothing here knows `kpbuild` itself, so that a failure in here is never a failure of the product.
 
 pub mod cluster;
+pub mod http;
 pub mod programs;
+pub mod prometheus;
 pub mod tools;
 pub mod yamlread;
