@@ -34,6 +34,10 @@
     dashboardNamePrefix: 'Kubernetes / ',
     dashboardTags: ['kubernetes-mixin'],
     dashboardRefresh: '10s',
+    // Smallest step of graphs; twice the scrape interval of 30s.
+    dashboardMinStep: '1m',
+    // Put before links between dashboards where Grafana serves a sub-path.
+    dashboardLinkPrefix: '',
 
     // Regular expression on data source names that the dashboards offer.
     datasourceFilterRegex: '',
