@@ -30,10 +30,12 @@
     // Whether dashboards show the cluster variable.
     showMultiCluster: true,
 
-    // Title prefix and tags of the dashboards, and how often they reload.
+    // Title prefix and tags of the dashboards, how often they reload, and the
+    // time zone in which they show times.
     dashboardNamePrefix: 'Kubernetes / ',
     dashboardTags: ['kubernetes-mixin'],
     dashboardRefresh: '10s',
+    dashboardTimezone: 'UTC',
     // Smallest step of graphs; twice the scrape interval of 30s.
     dashboardMinStep: '1m',
     // Put before links between dashboards where Grafana serves a sub-path.

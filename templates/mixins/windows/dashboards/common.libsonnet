@@ -15,6 +15,7 @@ function(config) {
       tags=config.dashboardTags,
       links=[d.dashboardsTagged('Kubernetes', config.dashboardTags)],
       refresh=config.dashboardRefresh,
+      timezone=config.dashboardTimezone,
       minStep=config.dashboardMinStep,
     ),
 
