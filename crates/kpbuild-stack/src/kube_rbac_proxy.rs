@@ -85,6 +85,14 @@ pub(crate) fn default_resources() -> Value {
 
 /// The container, with what the user chose.
 pub(crate) fn container(context: &Context<'_>, chosen: &KubeRbacProxy, place: Place) -> Container {
+    let Place {
+        name,
+        host,
+        port,
+        port_name,
+        upstream,
+        resources,
+    } = place;
     let version = chosen.version.as_ref().map_or(VERSION, Version::as_str);
     let image = match &chosen.image {
         Some(image) => image.to_string(),
@@ -104,14 +112,14 @@ pub(crate) fn container(context: &Context<'_>, chosen: &KubeRbacProxy, place: Pl
         context::merge(&mut security_context, &part.0);
     }
     Container {
-        name: place.name,
+        name,
         image,
-        listen_address: format!("{}:{}", place.host, place.port),
-        port: place.port,
-        port_name: place.port_name,
-        upstream: format!("http://{}/", place.upstream),
+        listen_address: format!("{host}:{port}"),
+        port,
+        port_name,
+        upstream: format!("http://{upstream}/"),
         tls_cipher_suites: chosen.tls_cipher_suites.clone().unwrap_or_else(suites),
-        resources: context::resources(&chosen.resources, &place.resources),
+        resources: context::resources(&chosen.resources, &resources),
         security_context,
     }
 }

@@ -115,6 +115,7 @@ impl IpAddress {
 
     /// Where a program that listens on this address is reached from beside it:
     /// `0.0.0.0` and `::` are all addresses, the loopback's among them.
+    #[must_use]
     pub fn reached_locally(&self) -> Self {
         match self.address() {
             IpAddr::V4(address) if address.is_unspecified() => Self::literal("127.0.0.1"),
@@ -124,7 +125,9 @@ impl IpAddress {
     }
 
     fn address(&self) -> IpAddr {
-        self.0.parse().expect("the format was checked where it was written")
+        self.0
+            .parse()
+            .expect("the format was checked where it was written")
     }
 }
 
@@ -142,7 +145,9 @@ pub(crate) fn milliseconds(text: &str) -> Option<u64> {
     let mut sum: u64 = 0;
     while !rest.is_empty() {
         let (number, after) = rest.split_at(rest.find(char::is_alphabetic)?);
-        let unit = &after[..after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len())];
+        let unit = &after[..after
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(after.len())];
         let factor: u64 = match unit {
             "ms" => 1,
             "s" => 1_000,
