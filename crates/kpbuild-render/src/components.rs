@@ -64,6 +64,8 @@ fn with_dashboards(component: &Component, dashboards: &BTreeMap<String, Value>) 
             .map(|file| dashboards::stem(file))
             .collect();
         input["dashboards"] = json!(names);
+        let wanted = input["dashboardsChecksum"] == true;
+        input["dashboardsChecksum"] = json!(wanted.then(|| dashboards::checksum(dashboards)));
     }
     input
 }
