@@ -5,7 +5,8 @@
 //! read, a server that does not answer) is not a diagnostic but an error type
 //! of the crate that met it.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::source::{SourceMap, Span};
@@ -120,27 +121,22 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
+        let notes: Vec<String> = self.notes.iter().map(|note| wrapped(note)).collect();
+        let help = self.help.as_deref().map(wrapped);
         let title = level.primary_title(&self.message).id(self.code.0);
-        let mut report = vec![
-            self.snippets(sources)
-                .fold(Group::with_title(title), Group::element),
-        ];
-        for note in &self.notes {
-            report[0] = std::mem::replace(&mut report[0], Group::with_level(Level::NOTE))
-                .element(Level::NOTE.message(note));
-        }
-        if let Some(help) = &self.help {
-            report[0] = std::mem::replace(&mut report[0], Group::with_level(Level::HELP))
-                .element(Level::HELP.message(help));
-        }
-        renderer(style).render(&report)
+        let group = self
+            .snippets(sources)
+            .fold(Group::with_title(title), Group::element)
+            .elements(notes.iter().map(|note| Level::NOTE.message(note)))
+            .elements(help.iter().map(|help| Level::HELP.message(help)));
+        renderer(style).render(&[group])
     }
 
     /// One snippet a file, in the order in which the labels name the files.
     fn snippets<'a>(
         &'a self,
         sources: &'a SourceMap,
-    ) -> impl Iterator<Item = Snippet<'a, annotate_snippets::Annotation<'a>>> {
+    ) -> impl Iterator<Item = Snippet<'a, Annotation<'a>>> {
         let mut files = Vec::new();
         for label in &self.labels {
             if !files.contains(&label.span.file) {
@@ -150,26 +146,38 @@ impl Diagnostic {
         files.into_iter().map(move |file| {
             let source = sources.file(file);
             let snippet = Snippet::source(&source.text).path(&source.name);
-            self.labels
-                .iter()
-                .enumerate()
-                .filter(|(_, label)| label.span.file == file)
-                .fold(snippet, |snippet, (index, label)| {
-                    let kind = if index == 0 {
-                        AnnotationKind::Primary
-                    } else {
-                        AnnotationKind::Context
-                    };
-                    let annotation = kind.span(label.span.range());
-                    snippet.annotation(if label.text.is_empty() {
-                        annotation
-                    } else {
-                        annotation.label(&label.text)
-                    })
-                })
+            snippet.annotations(
+                self.labels
+                    .iter()
+                    .enumerate()
+                    .filter(move |(_, label)| label.span.file == file)
+                    .map(|(index, label)| annotation(index, label, &source.text)),
+            )
         })
     }
 }
+
+/// A label at its place; of a place of several lines, the first is underlined.
+fn annotation<'a>(index: usize, label: &'a Label, text: &str) -> Annotation<'a> {
+    let kind = match index {
+        0 => AnnotationKind::Primary,
+        _ => AnnotationKind::Context,
+    };
+    let mut range = label.span.range();
+    let covered = text.get(range.clone()).unwrap_or("");
+    range.end = range.start + covered.lines().next().unwrap_or("").len();
+    let annotation = kind.span(range);
+    if label.text.is_empty() {
+        annotation
+    } else {
+        annotation.label(&label.text)
+    }
+}
+
+/// How wide findings are, in characters. The same everywhere, so that a log, a
+/// narrow terminal and the tests show the same; longer lines of the user's are
+/// cut around the underlined part.
+const COLUMNS: usize = 80;
 
 fn renderer(style: Style) -> Renderer {
     match style {
@@ -177,6 +185,24 @@ fn renderer(style: Style) -> Renderer {
         Style::Colour => Renderer::styled(),
     }
     .decor_style(DecorStyle::Ascii)
+    .term_width(COLUMNS)
+}
+
+/// A note on several lines, broken between words so that it fits beside its
+/// margin (`   = help: `).
+fn wrapped(text: &str) -> String {
+    const MARGIN: usize = 12;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < COLUMNS - MARGIN => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// Proof that at least one error was recorded: only [`Diagnostics`] makes it,
@@ -191,9 +217,11 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Records a finding.
+    /// Records a finding, unless it is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        if !self.list.contains(&diagnostic) {
+            self.list.push(diagnostic);
+        }
     }
 
     /// Records an error and gives the proof of it.
@@ -205,7 +233,9 @@ impl Diagnostics {
 
     /// Records all of another collection.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
-        self.list.extend(others);
+        others
+            .into_iter()
+            .for_each(|diagnostic| self.push(diagnostic));
     }
 
     /// The proof that an error was recorded, if one was.
@@ -236,20 +266,13 @@ impl Diagnostics {
     }
 
     /// The findings in the order of the files and lines they are about, those
-    /// without a place last; each once.
+    /// without a place last.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut sorted: Vec<_> = self.list.iter().collect();
         sorted.sort_by_key(|d| {
             let place = d.labels.first().map(|label| label.span);
-            (
-                place.is_none(),
-                place,
-                d.severity,
-                d.code,
-                d.message.clone(),
-            )
+            (place.is_none(), place, d.severity, d.code, &d.message)
         });
-        sorted.dedup();
         sorted
     }
 }
@@ -329,5 +352,6 @@ mod tests {
             .map(|d| d.labels.first().map(|l| l.span.start))
             .collect();
         assert_eq!(starts, [Some(0), Some(5), None]);
+        assert_eq!((all.errors(), all.warnings()), (2, 1));
     }
 }

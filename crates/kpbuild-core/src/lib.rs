@@ -10,6 +10,7 @@ pub mod node;
 pub mod object;
 pub mod source;
 pub mod suggest;
+mod syntax;
 pub mod yaml;
 
 pub use bundle::Bundle;

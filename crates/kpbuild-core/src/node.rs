@@ -7,9 +7,13 @@
 use serde::de::{self, Deserialize, Deserializer};
 use serde_json::{Number, Value};
 use serde_saphyr::Spanned;
+use serde_saphyr::options::DuplicateKeyPolicy;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, SourceMap, Span};
+use crate::{syntax, yaml};
+
+pub use crate::syntax::SYNTAX;
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,8 +113,13 @@ impl Node {
     }
 }
 
-/// The code of every finding about YAML itself.
-pub const SYNTAX: Code = Code("yaml-syntax");
+/// How deep maps and lists may be nested: no object of Kubernetes is half as
+/// deep, and the tree is walked by recursion.
+const DEEPEST: usize = 40;
+
+/// How many keys and values aliases may repeat: beyond that, a few lines were
+/// written to fill the memory.
+const LARGEST: usize = 100_000;
 
 /// Reads all documents of a YAML file; a file with nothing in it has none.
 ///
@@ -118,51 +127,15 @@ pub const SYNTAX: Code = Code("yaml-syntax");
 /// them, next to the other problems of the file.
 pub fn read_documents(sources: &SourceMap, file: FileId) -> Result<Vec<Node>, Diagnostic> {
     let text = &sources.file(file).text;
-    let documents: Result<Vec<Raw>, _> = serde_saphyr::from_multiple_with_options(text, options());
+    let mut options = yaml::options();
+    options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
+    options.budget = serde_saphyr::budget! { max_depth: DEEPEST };
+    options.alias_limits = serde_saphyr::alias_limits! { max_total_replayed_events: LARGEST };
+    let documents: Result<Vec<Raw>, _> = serde_saphyr::from_multiple_with_options(text, options);
     match documents {
         Ok(raw) => Ok(raw.into_iter().map(|raw| raw.place(file)).collect()),
-        Err(error) => Err(syntax_error(text, file, &error)),
+        Err(error) => Err(syntax::explain(text, file, &error)),
     }
-}
-
-/// Options under which a file means what Kubernetes users expect of YAML 1.2:
-/// `yes` and `on` are strings, and what the text says twice is not dropped.
-fn options() -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::PassThrough,
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        budget: None,
-    }
-}
-
-fn syntax_error(text: &str, file: FileId, error: &serde_saphyr::Error) -> Diagnostic {
-    let at = error
-        .location()
-        .map_or(0, |location| byte_offset(text, &location));
-    let message = error.without_snippet().to_string();
-    // The location is shown by the underline; the reader's own "at line ..." repeats it.
-    let message = message.split(" at line ").next().unwrap_or(&message);
-    let span = Span {
-        file,
-        start: u32::try_from(at).unwrap_or(u32::MAX),
-        end: u32::try_from(at).unwrap_or(u32::MAX),
-    };
-    Diagnostic::error(SYNTAX, "this is not YAML").at(span, message.to_owned())
-}
-
-/// Where the reader stopped; it counts bytes only for some errors, lines and
-/// characters for all.
-fn byte_offset(text: &str, location: &serde_saphyr::Location) -> usize {
-    let line = usize::try_from(location.line().saturating_sub(1)).unwrap_or(0);
-    let column = usize::try_from(location.column().saturating_sub(1)).unwrap_or(0);
-    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    let within: usize = text[before.min(text.len())..]
-        .chars()
-        .take(column)
-        .map(char::len_utf8)
-        .sum();
-    (before + within).min(text.len())
 }
 
 fn byte_span(file: FileId, location: &serde_saphyr::Location) -> Span {
@@ -355,19 +328,5 @@ mod tests {
             panic!("a map")
         };
         assert_eq!(entries.len(), 2);
-    }
-
-    #[test]
-    fn a_syntax_error_has_a_place() {
-        let mut sources = SourceMap::default();
-        let file = sources.add("stack.yaml", "name: x\n  bad: [1\n");
-        let error = read_documents(&sources, file).unwrap_err();
-        insta::assert_snapshot!(error.render(&sources, crate::diagnostic::Style::Plain), @"
-        error[yaml-syntax]: this is not YAML
-         --> stack.yaml:2:6
-          |
-        2 |   bad: [1
-          |      ^ mapping values are not allowed in this context
-        ");
     }
 }

@@ -3,21 +3,24 @@
 /// The valid name nearest to a misspelt one, when one is near enough that a
 /// reader would say "of course".
 pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = wrong.to_lowercase();
+    let wrong = wrong.to_lowercase();
     valid
         .into_iter()
         .map(|name| {
             (
-                strsim::damerau_levenshtein(&lower, &name.to_lowercase()),
+                strsim::damerau_levenshtein(&wrong, &name.to_lowercase()),
                 name,
             )
         })
-        .filter(|(distance, name)| {
-            *distance <= 1 + wrong.len().max(name.len()) / 4
-                || prefix_of(&lower, &name.to_lowercase())
-        })
+        .filter(|(distance, name)| is_near(&wrong, name, *distance))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// A slip every few letters is likely; names that share no letter never are.
+fn is_near(wrong: &str, name: &str, distance: usize) -> bool {
+    let longer = wrong.chars().count().max(name.chars().count());
+    (distance <= 1 + longer / 4 && distance < longer) || prefix_of(wrong, &name.to_lowercase())
 }
 
 /// A long enough beginning is as good as a typo: `prom` means `prometheus`.
@@ -37,5 +40,7 @@ mod tests {
         assert_eq!(nearest("promehteus", names), Some("prometheus"));
         assert_eq!(nearest("alert", names), Some("alertmanager"));
         assert_eq!(nearest("loki", names), None);
+        assert_eq!(nearest("x", ["y"]), None);
+        assert_eq!(nearest("y", ["Y"]), Some("Y"));
     }
 }

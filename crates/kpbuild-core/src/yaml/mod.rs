@@ -21,5 +21,18 @@ pub struct YamlError(String);
 
 /// Reads one document as plain data.
 pub fn read(text: &str) -> Result<Value, YamlError> {
-    serde_saphyr::from_str(text).map_err(|error| YamlError(error.to_string()))
+    serde_saphyr::from_str_with_options(text, options())
+        .map_err(|error| YamlError(error.to_string()))
+}
+
+/// Options under which a text means what Kubernetes' users expect of YAML 1.2:
+/// `yes` and `on` are strings. A number with a leading zero is one too: readers
+/// disagree whether it is octal, so it is left to whoever expects a number to
+/// refuse it. Tags are refused rather than ignored.
+pub(crate) fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        reject_unsupported_tags: true,
+    }
 }

@@ -59,9 +59,8 @@ fn write_double(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             c if is_printable(c) => out.push(c),
-            c if u32::from(c) <= 0xff => write!(out, "\\x{:02x}", u32::from(c)).expect(INFALLIBLE),
             c if u32::from(c) <= 0xffff => {
-                write!(out, "\\u{:04x}", u32::from(c)).expect(INFALLIBLE)
+                write!(out, "\\u{:04x}", u32::from(c)).expect(INFALLIBLE);
             }
             c => write!(out, "\\U{:08x}", u32::from(c)).expect(INFALLIBLE),
         }

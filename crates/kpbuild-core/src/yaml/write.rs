@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::scalar::{Spelling, spelling, write_flow, write_number};
 
-/// YAML limits a key on its line to 1024 characters; longer ones are written
-/// in the explicit form.
-const LONGEST_KEY: usize = 256;
+/// YAML limits a key on its line to 1024 characters with its quotes; longer
+/// ones are written in the explicit form.
+const LONGEST_KEY: usize = 1000;
 
 /// One value as a YAML document, ending with a newline.
 ///
@@ -51,14 +51,12 @@ fn write_map(out: &mut String, map: &Map<String, Value>, indent: usize, on_item_
 }
 
 fn write_key(out: &mut String, key: &str, indent: usize) {
-    let spelling = spelling(key, true);
-    if key.len() > LONGEST_KEY {
-        out.push_str("? ");
-        write_flow(out, key, spelling);
-        out.push('\n');
+    let start = out.len();
+    write_flow(out, key, spelling(key, true));
+    if out.len() - start > LONGEST_KEY {
+        out.insert_str(start, "? ");
+        end_line(out);
         write_indent(out, indent);
-    } else {
-        write_flow(out, key, spelling);
     }
     out.push(':');
 }
@@ -193,7 +191,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         for value in [
             json!({"a": [{"b": "x\n y\n"}, "\tq", "é\u{85}", "\u{feff}", "a\r\nb"]}),
-            json!({"long".repeat(200): {"x": 1}}),
+            json!({"long".repeat(400): {"x": 1}, "\u{1}".repeat(200): [{"\u{85}".repeat(200): 2}]}),
             json!(["012", 1.5, -3, 1e300, true, null, "null"]),
             json!("alone"),
             json!({}),
