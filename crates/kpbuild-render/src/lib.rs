@@ -67,6 +67,37 @@ fn evaluate_mixins(
     (rules, dashboards)
 }
 
+/// The rules of one mixin, under a stack's parameters and under its own.
+#[derive(Debug, Clone)]
+pub struct MixinRules {
+    /// The mixin's name.
+    pub mixin: &'static str,
+    /// The groups as the stack has them.
+    pub groups: Vec<Value>,
+    /// The groups that its unit tests are written for.
+    pub defaults: Vec<Value>,
+}
+
+/// The rules of all mixins whose rules the stack installs, for testing them.
+pub fn rules(stack: &Stack, diagnostics: &mut Diagnostics) -> Result<Vec<MixinRules>, Reported> {
+    let jsonnet = Jsonnet::new();
+    let mixins = stack.components.iter().flat_map(|component| &component.mixins);
+    let mut all = Vec::new();
+    for mixin in mixins.filter(|mixin| mixin.rules.is_some()) {
+        match mixins::rules(&jsonnet, mixin) {
+            Ok(rules) => all.push(rules),
+            Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
+        }
+    }
+    diagnostics.reported()?;
+    Ok(all)
+}
+
+/// The files of unit tests that come with a mixin: path and text.
+pub fn mixin_tests(mixin: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    library::tests(mixin)
+}
+
 /// An input that passed all checks must not break a template, so this is a
 /// fault of kpbuild; the trace is what a report of it needs.
 fn template_failed(name: &str, error: &JsonnetError) -> Diagnostic {

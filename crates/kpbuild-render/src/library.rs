@@ -11,6 +11,15 @@ pub(crate) fn template(path: &str) -> Option<&'static str> {
     Some(TEMPLATES[index].1)
 }
 
+/// Path below `templates/` and text of every file of rule tests, sorted by path.
+static TESTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/tests.rs"));
+
+/// The files of rule tests of a mixin.
+pub(crate) fn tests(mixin: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let folder = format!("mixins/{mixin}/tests/");
+    TESTS.iter().copied().filter(move |(path, _)| path.starts_with(&folder))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -20,5 +29,6 @@ mod tests {
         assert!(template("components/namespace/main.jsonnet").is_some());
         assert!(template("components/nothing/main.jsonnet").is_none());
         assert!(TEMPLATES.is_sorted());
+        assert_eq!(super::tests("alertmanager").count(), 1);
     }
 }

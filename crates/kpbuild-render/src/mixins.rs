@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kpbuild_stack::Mixin;
 use serde_json::{Map, Value};
 
+use crate::MixinRules;
 use crate::jsonnet::{Jsonnet, JsonnetError};
 
 /// What a mixin gives.
@@ -24,6 +25,27 @@ pub(crate) fn evaluate(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<Evaluated, Js
     );
     let value = jsonnet.call_snippet(mixin.name, &code, &[("config", &mixin.config)])?;
     Ok(evaluated(value))
+}
+
+/// The rules of a mixin, as the stack wants them and as its tests expect them.
+pub(crate) fn rules(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<MixinRules, JsonnetError> {
+    let tested = Mixin {
+        config: tested_parameters(mixin),
+        ..mixin.clone()
+    };
+    Ok(MixinRules {
+        mixin: mixin.name,
+        groups: evaluate(jsonnet, mixin)?.groups,
+        defaults: evaluate(jsonnet, &tested)?.groups,
+    })
+}
+
+/// A mixin's tests hold for its default parameters. Switches that add or remove
+/// whole groups are kept as the stack has them: what is not installed needs no
+/// test, and what is was tested under that switch.
+fn tested_parameters(mixin: &Mixin) -> Value {
+    let switches = mixin.config.as_object().into_iter().flatten().filter(|(_, value)| value.is_boolean());
+    switches.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn evaluated(mut value: Value) -> Evaluated {

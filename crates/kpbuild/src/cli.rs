@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Render(Render),
     /// Print the JSON Schema of the stack file, for editors.
     Schema(Schema),
+    /// Run the unit tests of a stack's rules, with promtool.
+    Test(Test),
 }
 
 /// Write a stack file to start from.
@@ -111,6 +113,42 @@ Example:
 and as the first line of the stack file:
   # yaml-language-server: $schema=stack.schema.json")]
 pub(crate) struct Schema {}
+
+/// Run the unit tests of a stack's rules.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild test stack.yaml                      all tests
+  kpbuild test stack.yaml --run Node.*         those of some alerts
+  kpbuild test stack.yaml --format junit       for a CI system
+
+The tests that come with kpbuild hold for the rules as it has them: a test whose
+rules the stack changes is skipped, and says so. Files of your own, in promtool's
+format, are named in the stack file under `rules.tests`; they need no rule_files.")]
+pub(crate) struct Test {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    /// Run only the tests whose name matches; names hold the alerts and records.
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) run: Option<regex::Regex>,
+    /// The promtool to run, if it is not on the PATH.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) promtool: Option<PathBuf>,
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: TestFormat,
+}
+
+/// How to report tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// What failed, and the counts.
+    Text,
+    /// Every test, as JSON.
+    Json,
+    /// Every test, as JUnit XML.
+    Junit,
+}
 
 #[cfg(test)]
 mod tests {

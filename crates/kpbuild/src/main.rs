@@ -9,7 +9,10 @@ mod exit;
 mod folder;
 mod load;
 mod manifests;
+mod promtool;
+mod rule_tests;
 mod terminal;
+mod test_report;
 
 use clap::Parser;
 
@@ -33,5 +36,6 @@ fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Command::Init(arguments) => commands::init::run(arguments, terminal),
         Command::Render(arguments) => commands::render::run(arguments, terminal),
         Command::Schema(arguments) => commands::schema::run(arguments, terminal),
+        Command::Test(arguments) => commands::test::run(arguments, terminal),
     }
 }

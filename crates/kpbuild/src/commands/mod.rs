@@ -3,3 +3,4 @@
 pub(crate) mod init;
 pub(crate) mod render;
 pub(crate) mod schema;
+pub(crate) mod test;
