@@ -76,12 +76,17 @@ pub struct Images {
 pub struct Rules {
     /// Where the runbooks are: each alert's `runbook_url` is a page below it.
     pub runbooks: Url,
+    /// Files of unit tests for the stack's rules, in the format of
+    /// `promtool test rules` without `rule_files`; `kpbuild test` runs them.
+    /// Paths are relative to the stack file.
+    pub tests: Vec<String>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self {
             runbooks: Url::literal("https://runbooks.prometheus-operator.dev/runbooks"),
+            tests: Vec::new(),
         }
     }
 }
@@ -127,10 +132,12 @@ pub struct Pods {
     pub affinity: Option<Affinity>,
     /// The priority class of the pods.
     pub priority_class_name: Option<Name>,
-    /// The security settings of the pods, merged into the default.
-    pub pod_security_context: Option<PodSecurityContext>,
-    /// The security settings of the component's main container, merged into the default.
-    pub security_context: Option<SecurityContext>,
+    /// The security settings of the pods, merged into the default; `null`
+    /// removes a field.
+    pub pod_security_context: Option<Partial<PodSecurityContext>>,
+    /// The security settings of the component's main container, merged into
+    /// the default; `null` removes a field.
+    pub security_context: Option<Partial<SecurityContext>>,
 }
 
 /// The resources of one container. A part that is not set has the component's
@@ -155,6 +162,15 @@ pub enum Amount {
     Number(serde_json::Number),
     /// A quantity, such as `500m` or `4Gi`.
     Quantity(Quantity),
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Quantity(quantity) => quantity.fmt(f),
+        }
+    }
 }
 
 impl JsonSchema for Amount {
