@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::shape::{Common, Pods, Resources, StackFile};
+use crate::components::{kubernetes, node_exporter};
+use crate::scalar::{Duration, milliseconds};
+use crate::shape::{Common, Pods, Resources, ServiceMonitor, StackFile};
 
 /// The whole stack file, as the components see it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Context<'a> {
     /// What the user wrote.
     pub file: &'a StackFile,
@@ -39,6 +41,44 @@ impl Context<'_> {
             self.namespace(),
             PROMETHEUS_PORT
         )
+    }
+
+    /// How often the figures of containers are scraped, in milliseconds.
+    pub fn cadvisor_interval(&self) -> u64 {
+        let kubelet = &self.file.components.kubernetes.kubelet.service_monitor;
+        self.interval(kubelet, "/metrics/cadvisor", kubernetes::INTERVAL)
+    }
+
+    /// How often node-exporter is scraped, in milliseconds.
+    pub fn node_exporter_interval(&self) -> u64 {
+        let monitor = &self.file.components.node_exporter.service_monitor;
+        self.interval(monitor, "/metrics", node_exporter::INTERVAL)
+    }
+
+    /// How often a path is scraped by a monitor, in milliseconds: as the user's
+    /// own endpoints say if they replace the rendered ones.
+    fn interval(&self, monitor: &ServiceMonitor, path: &str, default: &str) -> u64 {
+        let is_path = |endpoint: &&Value| endpoint["path"].as_str().unwrap_or("/metrics") == path;
+        let text = match monitor.spec.0.0["endpoints"].as_array() {
+            None => Some(monitor.interval(default)),
+            Some(endpoints) => endpoints
+                .iter()
+                .find(is_path)
+                .and_then(|endpoint| endpoint["interval"].as_str()),
+        };
+        text.and_then(milliseconds)
+            .unwrap_or_else(|| self.scrape_interval())
+    }
+
+    /// How often what has no interval of its own is scraped, in milliseconds.
+    fn scrape_interval(&self) -> u64 {
+        let prometheus = &self.file.components.prometheus;
+        let of_spec = prometheus.spec.0.0["scrapeInterval"].as_str();
+        let of_option = prometheus.scrape_interval.as_ref().map(Duration::as_str);
+        of_spec
+            .or(of_option)
+            .and_then(milliseconds)
+            .unwrap_or(OPERATOR_SCRAPE_INTERVAL)
     }
 
     /// The name of the Alertmanager object: `main`.
@@ -105,6 +145,10 @@ impl Context<'_> {
 
 /// The port on which Prometheus answers.
 pub const PROMETHEUS_PORT: u16 = 9090;
+
+/// What the operator takes where a Prometheus object has no `scrapeInterval`:
+/// 30 seconds, in milliseconds.
+const OPERATOR_SCRAPE_INTERVAL: u64 = 30_000;
 
 /// What the labels of a component say about it.
 #[derive(Debug, Clone, Copy)]
@@ -242,7 +286,7 @@ pub(crate) fn pod(pods: &Pods, defaults: Value) -> Value {
     );
     if let Some(chosen) = &pods.pod_security_context {
         let context = spec.entry("securityContext").or_insert_with(|| json!({}));
-        merge(context, &chosen.0);
+        merge(context, &chosen.0.0);
     }
     Value::Object(spec)
 }
@@ -252,7 +296,8 @@ pub(crate) fn pod(pods: &Pods, defaults: Value) -> Value {
 /// operator merges into its own.
 pub(crate) fn operator_pod(pods: &Pods, container: &str, defaults: Value) -> Value {
     let mut spec = pod(pods, defaults);
-    if let Some(chosen) = &pods.security_context {
+    if pods.security_context.is_some() {
+        let chosen = security_context(pods, json!({}));
         spec["containers"] = json!([{"name": container, "securityContext": chosen}]);
     }
     spec
@@ -261,7 +306,7 @@ pub(crate) fn operator_pod(pods: &Pods, container: &str, defaults: Value) -> Val
 /// The security settings of a component's main container.
 pub(crate) fn security_context(pods: &Pods, mut default: Value) -> Value {
     if let Some(chosen) = &pods.security_context {
-        merge(&mut default, &chosen.0);
+        merge(&mut default, &chosen.0.0);
     }
     default
 }

@@ -103,7 +103,7 @@ scalar! {
 
 scalar! {
     /// An address of the internet protocol, of version 4 or 6: `127.0.0.1`, `::1`.
-    IpAddress, "ip-address",
+    IpAddress, "host-address",
     r"^[0-9A-Fa-f:.]+$", ip_address
 }
 
@@ -135,6 +135,18 @@ impl Duration {
     /// The time in milliseconds, or the longest that fits.
     pub fn milliseconds(&self) -> u64 {
         milliseconds(&self.0).unwrap_or(u64::MAX)
+    }
+
+    /// The same time for programs that read it as Go does, which has no unit
+    /// above hours.
+    pub fn for_go(&self) -> String {
+        let milliseconds = self.milliseconds();
+        let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+        let (unit, factor) = units
+            .into_iter()
+            .find(|(_, factor)| milliseconds.is_multiple_of(*factor))
+            .expect("everything is a multiple of one millisecond");
+        format!("{}{unit}", milliseconds / factor)
     }
 }
 
@@ -179,9 +191,9 @@ pub fn check(format: &str, text: &str) -> Result<(), String> {
         "label-key" => label_key(text),
         "label-value" => label_value(text),
         "prometheus-label" => prometheus_label(text),
-        "ip-address" => ip_address(text),
-        "ini-name" => ini_name(text),
-        "ini-value" => ini_value(text),
+        "host-address" => ip_address(text),
+        "setting-name" => ini_name(text),
+        "setting-value" => ini_value(text),
         _ => Ok(()),
     }
 }
@@ -461,6 +473,14 @@ mod tests {
     }
 
     #[test]
+    fn go_counts_days_as_hours() {
+        let written = |text| Duration::literal(text).for_go();
+        assert_eq!(written("5d"), "120h");
+        assert_eq!(written("1h30m"), "90m");
+        assert_eq!(written("1s5ms"), "1005ms");
+    }
+
+    #[test]
     fn an_address_takes_its_port_in_the_form_of_its_family() {
         let written = |text| IpAddress::literal(text).with_port(9101);
         assert_eq!(written("127.0.0.1"), "127.0.0.1:9101");
@@ -508,11 +528,11 @@ mod tests {
         assert_format("container-image", "a b", Err("written like"));
         assert_format("byte-size", "50GB", Ok(()));
         assert_format("byte-size", "50G", Err("whole number"));
-        assert_format("ip-address", "::1", Ok(()));
-        assert_format("ip-address", "127.0.0.1:80", Err("without a port"));
-        assert_format("ini-name", "auth.generic_oauth", Ok(()));
-        assert_format("ini-name", "a=b", Err("`=` is none of them"));
-        assert_format("ini-value", "a`b\"\"\"", Ok(()));
-        assert_format("ini-value", "a`b\n\"\"\"", Err("both"));
+        assert_format("host-address", "::1", Ok(()));
+        assert_format("host-address", "127.0.0.1:80", Err("without a port"));
+        assert_format("setting-name", "auth.generic_oauth", Ok(()));
+        assert_format("setting-name", "a=b", Err("`=` is none of them"));
+        assert_format("setting-value", "a`b\"\"\"", Ok(()));
+        assert_format("setting-value", "a`b\n\"\"\"", Err("both"));
     }
 }

@@ -177,7 +177,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         settings: Settings {
             external_url: options.external_url.as_ref(),
             log_level: options.log_level,
-            retention: options.retention.as_ref().map(go_duration),
+            retention: options.retention.as_ref().map(Duration::for_go),
         },
         storage: options.storage.as_ref(),
         config: yaml::document(&config),
@@ -191,18 +191,6 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         mixins: vec![mixin],
         span: None,
     }
-}
-
-/// A time span in the units that this field of the Alertmanager object knows:
-/// Go has no days.
-fn go_duration(duration: &Duration) -> String {
-    let milliseconds = duration.milliseconds();
-    let units = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-    let (unit, factor) = units
-        .into_iter()
-        .find(|(_, factor)| milliseconds.is_multiple_of(*factor))
-        .expect("everything is a multiple of one millisecond");
-    format!("{}{unit}", milliseconds / factor)
 }
 
 /// Routes by severity, with a receiver for each that the user only has to fill:
@@ -230,17 +218,4 @@ fn default_config() -> Value {
             ],
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_become_hours() {
-        let written = |text| go_duration(&serde_json::from_value(json!(text)).unwrap());
-        assert_eq!(written("5d"), "120h");
-        assert_eq!(written("1h30m"), "90m");
-        assert_eq!(written("1s5ms"), "1005ms");
-    }
 }
