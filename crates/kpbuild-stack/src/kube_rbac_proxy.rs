@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::context::{self, Context};
 use crate::scalar::{Image, Version};
-use crate::shape::{Resources, SecurityContext};
+use crate::shape::{Partial, Resources, SecurityContext};
 
 const VERSION: &str = "0.22.0";
 
@@ -35,8 +35,9 @@ pub struct KubeRbacProxy {
     pub image: Option<Image>,
     /// What the container asks for and is limited to.
     pub resources: Resources,
-    /// The security settings of the container, merged into the default.
-    pub security_context: Option<SecurityContext>,
+    /// The security settings of the container, merged into the default; `null`
+    /// removes a field.
+    pub security_context: Option<Partial<SecurityContext>>,
     /// The cipher suites that it accepts over TLS 1.2, by their names in Go,
     /// such as `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`; replaces the default.
     /// An empty list leaves the choice to the program.
@@ -109,7 +110,7 @@ pub(crate) fn container(context: &Context<'_>, chosen: &KubeRbacProxy, place: Pl
         "seccompProfile": {"type": "RuntimeDefault"},
     });
     if let Some(part) = &chosen.security_context {
-        context::merge(&mut security_context, &part.0);
+        context::merge(&mut security_context, &part.0.0);
     }
     Container {
         name,

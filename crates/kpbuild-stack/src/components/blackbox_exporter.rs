@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::context::{self, App, Context, Identity, image};
 use crate::kube_rbac_proxy::{self, KubeRbacProxy, Place};
-use crate::scalar::{Image, Version};
-use crate::shape::{Common, LogLevel, Pods, Resources, SecurityContext, ServiceMonitor};
+use crate::scalar::{Duration, Image, Version};
+use crate::shape::{Common, LogLevel, Partial, Pods, Resources, SecurityContext, ServiceMonitor};
 use crate::stack::Component;
 
 const NAME: &str = "blackbox-exporter";
@@ -70,8 +70,7 @@ pub struct Module {
     /// How long the probe may take, such as `5s` or `1m30s`; half a second less
     /// than the scrape by default.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^([0-9]+(h|m|s|ms))+$"))]
-    pub timeout: Option<String>,
+    pub timeout: Option<Duration>,
     /// Settings of the `http` prober, such as `method` and `valid_status_codes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<Map<String, Value>>,
@@ -121,8 +120,9 @@ pub struct ConfigmapReload {
     pub image: Option<Image>,
     /// What the container asks for and is limited to.
     pub resources: Resources,
-    /// The security settings of the container, merged into the default.
-    pub security_context: Option<SecurityContext>,
+    /// The security settings of the container, merged into the default; `null`
+    /// removes a field.
+    pub security_context: Option<Partial<SecurityContext>>,
 }
 
 impl Default for BlackboxExporter {
@@ -265,7 +265,7 @@ fn reload(context: &Context<'_>, chosen: &ConfigmapReload) -> Reload {
     };
     let mut security_context = nobody();
     if let Some(part) = &chosen.security_context {
-        context::merge(&mut security_context, &part.0);
+        context::merge(&mut security_context, &part.0.0);
     }
     Reload {
         image,
@@ -291,12 +291,13 @@ fn modules(options: &BlackboxExporter) -> Map<String, Value> {
         Value::Object(defaults) if options.default_modules => defaults,
         _ => Map::new(),
     };
-    modules.extend(
-        options
-            .modules
-            .iter()
-            .map(|(name, module)| (name.clone(), json!(module))),
-    );
+    for (name, module) in &options.modules {
+        let mut written = json!(module);
+        if let Some(timeout) = &module.timeout {
+            written["timeout"] = json!(timeout.for_go());
+        }
+        modules.insert(name.clone(), written);
+    }
     modules
 }
 
@@ -345,12 +346,12 @@ mod tests {
     #[test]
     fn modules_join_the_default_ones_or_replace_one() {
         let mine = json!({
-            "ping": {"prober": "icmp", "timeout": "5s"},
+            "ping": {"prober": "icmp", "timeout": "1m30s"},
             "tcp_connect": {"prober": "tcp"},
         });
         let joined = modules(&options(json!({"modules": mine})));
         assert_eq!(joined.len(), 7);
-        assert_eq!(joined["ping"], json!({"prober": "icmp", "timeout": "5s"}));
+        assert_eq!(joined["ping"], json!({"prober": "icmp", "timeout": "90s"}));
         assert_eq!(joined["tcp_connect"], json!({"prober": "tcp"}));
         let alone = modules(&options(json!({"modules": mine, "defaultModules": false})));
         assert_eq!(alone.keys().collect::<Vec<_>>(), ["ping", "tcp_connect"]);

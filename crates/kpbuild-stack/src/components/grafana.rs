@@ -102,7 +102,7 @@ impl JsonSchema for Config {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let name = json!({"format": "ini-name", "pattern": "^[A-Za-z0-9_.-]+$"});
+        let name = json!({"format": "setting-name", "pattern": "^[A-Za-z0-9_.-]+$"});
         json_schema!({
             "type": "object",
             "propertyNames": name,
@@ -111,7 +111,7 @@ impl JsonSchema for Config {
                 "propertyNames": name,
                 "additionalProperties": {
                     "type": ["string", "number", "boolean"],
-                    "format": "ini-value",
+                    "format": "setting-value",
                 },
             },
         })

@@ -117,10 +117,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     );
     let mixin = Mixin {
         name: "node-exporter",
-        config: json!({
-            "nodeExporterSelector": format!("job=\"{NAME}\""),
-            "runbookURLPattern": context.runbook_pattern("node"),
-        }),
+        config: mixin_config(context),
         rules: Some(RuleObject::of(
             context,
             "node-exporter-rules",
@@ -166,6 +163,34 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     }
 }
 
+/// The windows of the mixin's rates and changes, in seconds.
+const WINDOWS: [(&str, u64); 5] = [
+    ("clockWindow", 300),
+    ("cpuHighUsageWindow", 120),
+    ("networkErrsWindow", 120),
+    ("saturationWindow", 300),
+    ("systemdRestartsWindow", 300),
+];
+
+/// Windows that would hold fewer than four scrapes are widened: a rate over two
+/// is lost with one of them.
+fn mixin_config(context: &Context<'_>) -> Value {
+    let mut config = json!({
+        "nodeExporterSelector": format!("job=\"{NAME}\""),
+        "runbookURLPattern": context.runbook_pattern("node"),
+    });
+    let needed = context
+        .node_exporter_interval()
+        .saturating_mul(4)
+        .div_ceil(1000);
+    for (name, seconds) in WINDOWS {
+        if needed > seconds {
+            config[name] = json!(format!("{needed}s"));
+        }
+    }
+    config
+}
+
 /// A node without its metrics is a blind spot, so the pods run on every node,
 /// whatever its taints, and are among the last to be evicted.
 fn default_pod() -> Value {
@@ -192,4 +217,42 @@ fn proxy(context: &Context<'_>, options: &NodeExporter) -> kube_rbac_proxy::Cont
         resources: kube_rbac_proxy::default_resources(),
     };
     kube_rbac_proxy::container(context, &options.kube_rbac_proxy, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::StackFile;
+
+    fn resolved(options: &Value) -> Component {
+        let file: StackFile = serde_json::from_value(json!({
+            "kind": "Stack",
+            "name": "test",
+            "components": {"node-exporter": options},
+        }))
+        .expect("options as users write them");
+        resolve(&Context { file: &file })
+    }
+
+    #[test]
+    fn the_proxy_asks_where_node_exporter_listens() {
+        let input =
+            resolved(&json!({"listenAddress": "::", "internalPort": 9999, "port": 9200})).input;
+        assert_eq!(input["listen"], "[::]:9999");
+        assert_eq!(input["kubeRbacProxy"]["upstream"], "http://[::1]:9999/");
+        assert_eq!(input["kubeRbacProxy"]["listenAddress"], "[$(IP)]:9200");
+    }
+
+    #[test]
+    fn windows_hold_four_scrapes() {
+        let config = |interval: &str| {
+            let options = json!({"serviceMonitor": {"interval": interval}});
+            resolved(&options).mixins[0].config.clone()
+        };
+        assert_eq!(config("30s"), config("15s"));
+        let minute = config("1m");
+        assert_eq!(minute["networkErrsWindow"], "240s");
+        assert_eq!(minute["clockWindow"], Value::Null);
+        assert_eq!(config("2m")["clockWindow"], "480s");
+    }
 }
