@@ -56,7 +56,7 @@ pub struct NodeExporter {
     pub ignored_network_devices: String,
     /// What node-exporter writes to its log: `info` by default.
     pub log_level: Option<LogLevel>,
-    /// Further arguments of node-exporter, such as `--collector.systemd`.
+    /// Further arguments of node-exporter, such as `--collector.processes`.
     pub extra_args: Vec<String>,
     /// The container that lets Prometheus in.
     pub kube_rbac_proxy: KubeRbacProxy,
