@@ -2,10 +2,12 @@
 //! processes that never outlive a test run (`programs`), a Kubernetes cluster on loopback (`cluster`), and a real
 //! Prometheus with what the operator generated there (`prometheus`).
 //!
-//! Nothing here knows `kpbuild` itself, so that a failure in here is never a failure of the product.
+//! Only `kpbuild`, which runs the program as its users do, knows the product: a failure in anything else here is never
+//! one of the product.
 
 pub mod cluster;
 pub mod http;
+pub mod kpbuild;
 pub mod programs;
 pub mod prometheus;
 pub mod tools;

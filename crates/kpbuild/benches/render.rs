@@ -1,0 +1,63 @@
+//! How long a render takes, as a whole process and stage by stage.
+//!
+//! `cargo bench -p kpbuild` on a quiet machine; compare figures of one run only.
+
+use std::hint::black_box;
+use std::process::{Command, Stdio};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use kpbuild_core::{Diagnostics, SourceMap};
+
+const STACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../stacks/kube-prometheus.yaml");
+
+/// The program from start to end, into an empty folder and into one that is
+/// already as it should be.
+fn process(c: &mut Criterion) {
+    let mut group = c.benchmark_group("process");
+    let render = |folder: &std::path::Path| {
+        let status = Command::new(env!("CARGO_BIN_EXE_kpbuild"))
+            .args(["render", STACK, "-o"])
+            .arg(folder)
+            .stderr(Stdio::null())
+            .status()
+            .expect("kpbuild was built");
+        assert!(status.success());
+    };
+    group.bench_function("all objects written", |b| {
+        b.iter_batched(
+            || tempfile::tempdir().expect("a folder"),
+            |folder| {
+                render(folder.path());
+                folder
+            },
+            criterion::BatchSize::PerIteration,
+        );
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    render(folder.path());
+    group.bench_function("nothing changed", |b| b.iter(|| render(folder.path())));
+    group.finish();
+}
+
+/// What the time of the process is spent on.
+fn stages(c: &mut Criterion) {
+    let mut sources = SourceMap::default();
+    let text = std::fs::read_to_string(STACK).expect("the example is there");
+    let file = sources.add(STACK, text);
+    let parse = || kpbuild_stack::parse(&sources, file, &mut Diagnostics::default()).expect("the example is right");
+    let parsed = parse();
+    let stack = kpbuild_stack::resolve(&parsed);
+    let render = || kpbuild_render::render(&stack, &mut Diagnostics::default()).expect("the example renders");
+    let bundle = render();
+    let mut group = c.benchmark_group("stages");
+    group.bench_function("parse", |b| b.iter(|| black_box(parse())));
+    group.bench_function("resolve", |b| b.iter(|| black_box(kpbuild_stack::resolve(&parsed))));
+    group.bench_function("render", |b| b.iter(|| black_box(render())));
+    group.bench_function("yaml", |b| {
+        b.iter(|| bundle.objects().iter().map(|object| black_box(object.yaml()).len()).sum::<usize>());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, process, stages);
+criterion_main!(benches);

@@ -1,0 +1,47 @@
+//! The program itself, as its users run it.
+//!
+//! Tests of another package cannot ask cargo for a binary, so it is built here, once a test run, with the profile and
+//! target folder of the tests: when they were built by `cargo test --workspace` nothing is left to do.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The path of the `kpbuild` that belongs to this checkout.
+pub fn path() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(build)
+}
+
+/// The root of the checkout.
+pub fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this package is a folder of the checkout")
+}
+
+/// Runs `kpbuild` in a folder, without colours and with nothing of the caller's environment that it could notice.
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(path())
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .expect("kpbuild was built and can be run")
+}
+
+fn build() -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--package", "kpbuild", "--bin", "kpbuild", "--message-format", "json-render-diagnostics"])
+        .current_dir(checkout())
+        .output()
+        .expect("cargo built these tests, so it can be run");
+    assert!(output.status.success(), "kpbuild does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+    let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "kpbuild")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo names the program that it built")
+}
