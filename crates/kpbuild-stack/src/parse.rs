@@ -57,16 +57,23 @@ pub fn parse(
     }
 }
 
+/// The fields whose maps are merged into rendered ones: null removes there.
+const MERGED: [&str; 4] = ["spec", "config", "podSecurityContext", "securityContext"];
+
 /// What the file says, as data. A key without a value says nothing: it is left
-/// out, but in `spec`, where null removes a field.
+/// out, but in what is merged.
 fn given(node: &Node) -> Value {
     match &node.kind {
         NodeKind::Map(entries) => entries
             .iter()
             .filter(|entry| !matches!(entry.value.kind, NodeKind::Null))
-            .map(|entry| match entry.key.as_str() {
-                "spec" => (entry.key.clone(), entry.value.to_json()),
-                _ => (entry.key.clone(), given(&entry.value)),
+            .map(|entry| {
+                let value = if MERGED.contains(&entry.key.as_str()) {
+                    entry.value.to_json()
+                } else {
+                    given(&entry.value)
+                };
+                (entry.key.clone(), value)
             })
             .collect(),
         NodeKind::List(items) => items.iter().map(given).collect(),
@@ -114,5 +121,47 @@ fn one_document(
             wrong("a stack file is a map of fields", tree.span)
                 .help("it starts with `kind: Stack`"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_removes_where_maps_are_merged_and_says_nothing_elsewhere() {
+        let text = "
+kind: Stack
+name: test
+components:
+  prometheus:
+    resources:
+    podSecurityContext: {runAsUser: null}
+    spec: {probeSelector: null}
+  prometheus-adapter:
+    config: {resourceRules: null}
+";
+        let mut sources = SourceMap::default();
+        let file = sources.add("stack.yaml", text);
+        let mut diagnostics = Diagnostics::default();
+        let parsed = parse(&sources, file, &mut diagnostics).expect("the text is a stack");
+        let components = crate::resolve(&parsed).components;
+        let input = |name: &str| {
+            let component = components.iter().find(|component| component.name == name);
+            &component.expect("the component is on").input
+        };
+        let prometheus = input("prometheus");
+        assert_eq!(prometheus["resources"]["requests"]["memory"], "400Mi");
+        let security = &prometheus["pod"]["securityContext"];
+        assert!(security.get("runAsUser").is_none(), "{security}");
+        assert_eq!(security["fsGroup"], 2000);
+        assert_eq!(
+            prometheus["spec"],
+            serde_json::json!({"probeSelector": null})
+        );
+        assert_eq!(
+            input("prometheus-adapter")["config"],
+            serde_json::json!({"resourceRules": null})
+        );
     }
 }

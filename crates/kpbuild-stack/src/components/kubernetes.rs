@@ -101,7 +101,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     Component {
         name: "kubernetes",
         input: json!(input),
-        mixins: vec![rules(context, options)],
+        mixins: vec![rules(context, options), windows_dashboards()],
         span: None,
     }
 }
@@ -150,6 +150,16 @@ fn rules(context: &Context<'_>, options: &Kubernetes) -> Mixin {
             "kubernetes-monitoring-rules",
             &metadata(context, "kube-prometheus"),
         )),
+    }
+}
+
+/// The dashboards of Windows nodes, which any cluster may get. Its recording
+/// rules would be evaluated for nothing where there are none.
+fn windows_dashboards() -> Mixin {
+    Mixin {
+        name: "windows",
+        config: json!({}),
+        rules: None,
     }
 }
 
