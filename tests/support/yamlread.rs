@@ -1,5 +1,5 @@
-//! kubectl's reader of YAML as a running process, for tests that ask it thousands of times. The process is ours
-//! (`tools/yamlread/main.go`), the reader is sigs.k8s.io/yaml.
+//! kubectl's reader and writer of YAML as a running process, for tests that ask it thousands of times. The process is
+//! ours (`tools/yamlread/main.go`), the reader and writer is sigs.k8s.io/yaml.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -34,7 +34,16 @@ impl Yamlread {
 
     /// What kubectl understands when it reads this YAML document, or why it refuses it (duplicate keys included).
     pub fn read(&mut self, document: &str) -> Result<Value, String> {
-        let question = serde_json::to_string(document).expect("a string is always JSON");
+        self.ask(&Value::from(document))
+    }
+
+    /// The YAML document that kubectl writes of a value.
+    pub fn write(&mut self, value: &Value) -> Result<String, String> {
+        let document = self.ask(&serde_json::json!({"write": value}))?;
+        Ok(document.as_str().expect("a document is a text").to_owned())
+    }
+
+    fn ask(&mut self, question: &Value) -> Result<Value, String> {
         let questions = self
             .questions
             .as_mut()

@@ -51,6 +51,12 @@ impl SourceMap {
         FileId(id)
     }
 
+    /// The file of a name, if it was read.
+    pub fn find(&self, name: &str) -> Option<FileId> {
+        let index = self.files.iter().position(|file| file.name == name)?;
+        u32::try_from(index).ok().map(FileId)
+    }
+
     /// The file behind a number of this map.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]

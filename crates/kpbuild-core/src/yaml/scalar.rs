@@ -152,14 +152,18 @@ fn is_word_with_meaning(text: &str) -> bool {
 /// underscores, sexagesimal) or a date. Only what starts like a number can, and
 /// not when it holds a letter that none of them has: `30d`, `100m`, `1.5Gi`.
 fn could_be_a_number_or_date(text: &str) -> bool {
-    let digits = text.trim_start_matches(['+', '-', '.']);
-    let starts_like_one = digits.starts_with(|c: char| c.is_numeric()) || digits.is_empty();
-    let based = digits.len() > 1
-        && digits.starts_with('0')
-        && digits[1..].starts_with(['x', 'X', 'o', 'O', 'b', 'B']);
+    let unsigned = text.trim_start_matches(['+', '-', '.', '_']);
+    if !unsigned.starts_with(char::is_numeric) && !unsigned.is_empty() {
+        return false;
+    }
+    // Readers of YAML 1.1 skip underscores wherever they are in a number.
+    let digits = unsigned.replace('_', "");
+    let based = digits
+        .strip_prefix('0')
+        .is_some_and(|rest| rest.starts_with(['x', 'X', 'o', 'O', 'b', 'B']));
     let foreign_letter =
         |c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E' | 't' | 'T' | 'z' | 'Z');
-    starts_like_one && (based || !text.contains(foreign_letter)) && !is_dotted_version(digits)
+    (based || !digits.contains(foreign_letter)) && !is_dotted_version(&digits)
 }
 
 /// `1.2.3` is no number, date or time anywhere.
@@ -201,6 +205,7 @@ mod tests {
             ".5",
             "1.",
             "1_000",
+            "+_0",
             "12:30",
             "190:20:30",
             "2001-01-01",

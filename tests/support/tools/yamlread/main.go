@@ -1,6 +1,7 @@
-// Command yamlread reads YAML the way kubectl does, with sigs.k8s.io/yaml, and says what it read as JSON. The tests of
-// our own YAML writer keep one of it running: a line of input is one YAML document as a JSON string, a line of output
-// is {"value": ...} or {"error": "..."}. It is deliberately not a converter of files.
+// Command yamlread reads and writes YAML the way kubectl does, with sigs.k8s.io/yaml. The tests of our own YAML writer
+// and reader keep one of it running. A line of input is one YAML document as a JSON string, the line of output then
+// {"value": ...} or {"error": "..."}; or it is {"write": ...}, a value to be written, and the line of output is
+// {"value": "..."}, the YAML document. It is deliberately not a converter of files.
 package main
 
 import (
@@ -35,11 +36,11 @@ func serve() error {
 	in.Buffer(nil, 64<<20)
 	out := bufio.NewWriter(os.Stdout)
 	for in.Scan() {
-		var document string
-		if err := json.Unmarshal(in.Bytes(), &document); err != nil {
-			return fmt.Errorf("a line of input is not a JSON string: %w", err)
+		reply, err := respond(in.Bytes())
+		if err != nil {
+			return err
 		}
-		if err := json.NewEncoder(out).Encode(read(document)); err != nil {
+		if err := json.NewEncoder(out).Encode(reply); err != nil {
 			return err
 		}
 		if err := out.Flush(); err != nil {
@@ -47,6 +48,31 @@ func serve() error {
 		}
 	}
 	return in.Err()
+}
+
+func respond(line []byte) (answer, error) {
+	var question struct{ Write json.RawMessage }
+	if line[0] == '{' {
+		err := json.Unmarshal(line, &question)
+		return write(question.Write), err
+	}
+	var document string
+	if err := json.Unmarshal(line, &document); err != nil {
+		return answer{}, fmt.Errorf("a line of input is not a JSON string: %w", err)
+	}
+	return read(document), nil
+}
+
+func write(value []byte) answer {
+	document, err := yaml.JSONToYAML(value)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	text, err := json.Marshal(string(document))
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	return answer{Value: text}
 }
 
 func read(document string) answer {
