@@ -32,6 +32,15 @@ local of(namespace, labels, job) = {
   selector: { matchLabels: labels },
 };
 
+// A label made of another.
+local rewrite(source, replacement, target) = {
+  action: 'replace',
+  regex: '(.*)',
+  replacement: replacement,
+  sourceLabels: [source],
+  targetLabel: target,
+};
+
 // All endpoints of the kubelet have one job: the path tells them apart. Their
 // series name pods and containers of their own.
 local kubelet(interval) = endpoint('https-metrics', interval) + selfSigned {
@@ -100,4 +109,22 @@ function(input)
           endpoints: [endpoint('metrics', interval) { metricRelabelings: [dropped.dnsMisses] }],
         }
     ),
+
+    // It has no Service; its pods share the network of their node, so the node
+    // is the instance, and the port of its metrics is not among the pod's.
+    kubeProxy: if input.kubeProxy != null then {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PodMonitor',
+      metadata: input.kubeProxy.metadata { name: 'kube-proxy', labels+: { 'k8s-app': 'kube-proxy' } },
+      spec: std.mergePatch(of('kube-system', { 'k8s-app': 'kube-proxy' }, 'k8s-app') {
+        podMetricsEndpoints: [{
+          honorLabels: true,
+          [if input.kubeProxy.interval != null then 'interval']: input.kubeProxy.interval,
+          relabelings: [
+            rewrite('__meta_kubernetes_pod_node_name', '$1', 'instance'),
+            rewrite('__meta_kubernetes_pod_ip', '$1:10249', '__address__'),
+          ],
+        }],
+      }, input.kubeProxy.spec),
+    },
   }

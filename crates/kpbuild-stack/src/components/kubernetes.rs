@@ -4,12 +4,17 @@
 //! Nothing is installed here but monitors and rules; the parts of Kubernetes
 //! are there already, or a provider runs them out of sight.
 
+use std::iter;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::windows;
 use crate::context::{App, Context, Metadata};
-use crate::shape::{Common, ServiceMonitor};
+use crate::scalar::Duration;
+use crate::schema::from_definition;
+use crate::shape::{Common, Partial, ServiceMonitor};
 use crate::stack::{Component, Mixin, RuleObject};
 
 /// How often most of Kubernetes is scraped.
@@ -40,6 +45,8 @@ pub struct Kubernetes {
     pub kubelet: Part,
     /// CoreDNS, the cluster's name server.
     pub coredns: Part,
+    /// kube-proxy, which leads packets for a Service to its pods.
+    pub kube_proxy: KubeProxy,
 }
 
 /// A part of Kubernetes that Prometheus scrapes.
@@ -53,6 +60,36 @@ pub struct Part {
     /// How Prometheus scrapes it. The interval is not that of the objectives
     /// under `/metrics/slis`, which are read every 5 seconds.
     pub service_monitor: ServiceMonitor,
+}
+
+/// kube-proxy, which Prometheus scrapes by a PodMonitor.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct KubeProxy {
+    /// Whether kube-proxy is scraped, and its alert and rules installed. Off by
+    /// default: some clusters have none (Cilium replaces it), and most let it
+    /// listen on 127.0.0.1 only, which `metricsBindAddress` of its
+    /// configuration changes.
+    pub enabled: bool,
+    /// How Prometheus scrapes it.
+    pub pod_monitor: PodMonitor,
+}
+
+/// A monitor that Prometheus scrapes pods by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodMonitor {
+    /// How often the pods are scraped, such as `30s`; by default as often as
+    /// Prometheus scrapes what says nothing (`scrapeInterval`).
+    pub interval: Option<Duration>,
+    /// Anything of the PodMonitor's `spec`: maps are merged into the rendered
+    /// ones, lists replace them, `null` removes a field.
+    pub spec: Partial<PodMonitorSpec>,
+}
+
+from_definition! {
+    /// The `spec` of a PodMonitor.
+    PodMonitorSpec = "podmonitors/spec";
 }
 
 impl Default for Part {
@@ -73,13 +110,15 @@ struct Input<'a> {
     kube_scheduler: Option<Monitor<'a>>,
     kubelet: Option<Monitor<'a>>,
     coredns: Option<Monitor<'a>>,
+    kube_proxy: Option<Monitor<'a>>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Monitor<'a> {
     metadata: Metadata,
-    interval: &'a str,
+    /// None leaves it to Prometheus.
+    interval: Option<&'a str>,
     spec: &'a Value,
 }
 
@@ -97,11 +136,14 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         kube_scheduler: monitor(&options.kube_scheduler, "kube-scheduler", INTERVAL),
         kubelet: monitor(&options.kubelet, "kubelet", INTERVAL),
         coredns: monitor(&options.coredns, "coredns", DNS_INTERVAL),
+        kube_proxy: proxy(context, &options.kube_proxy),
     };
     Component {
         name: "kubernetes",
         input: json!(input),
-        mixins: vec![rules(context, options), windows_dashboards()],
+        mixins: iter::once(rules(context, options))
+            .chain(windows_dashboards(context))
+            .collect(),
         span: None,
     }
 }
@@ -118,9 +160,19 @@ fn monitor<'a>(
 ) -> Monitor<'a> {
     Monitor {
         metadata: metadata(context, name),
-        interval: part.service_monitor.interval(interval),
+        interval: Some(part.service_monitor.interval(interval)),
         spec: &part.service_monitor.spec.0.0,
     }
+}
+
+/// The labels of its monitor are those of the rules, as its pods are labelled
+/// by nobody but Kubernetes.
+fn proxy<'a>(context: &Context<'a>, options: &'a KubeProxy) -> Option<Monitor<'a>> {
+    options.enabled.then(|| Monitor {
+        metadata: metadata(context, "kube-prometheus"),
+        interval: options.pod_monitor.interval.as_ref().map(Duration::as_str),
+        spec: &options.pod_monitor.spec.0.0,
+    })
 }
 
 fn metadata(context: &Context<'_>, name: &str) -> Metadata {
@@ -142,25 +194,32 @@ fn rules(context: &Context<'_>, options: &Kubernetes) -> Mixin {
             "kubeApiserver": options.kube_apiserver.enabled,
             "kubeControllerManager": options.kube_controller_manager.enabled,
             "kubeScheduler": options.kube_scheduler.enabled,
+            "kubeProxy": options.kube_proxy.enabled,
             "kubelet": options.kubelet.enabled,
             "runbookURLPattern": context.runbook_pattern("kubernetes"),
         }),
-        rules: Some(RuleObject::of(
-            context,
-            "kubernetes-monitoring-rules",
-            &metadata(context, "kube-prometheus"),
-        )),
+        rules: Some(rule_object(context)),
     }
 }
 
+/// The object of all rules about what runs in the cluster.
+pub(super) fn rule_object(context: &Context<'_>) -> RuleObject {
+    RuleObject::of(
+        context,
+        "kubernetes-monitoring-rules",
+        &metadata(context, "kube-prometheus"),
+    )
+}
+
 /// The dashboards of Windows nodes, which any cluster may get. Its recording
-/// rules would be evaluated for nothing where there are none.
-fn windows_dashboards() -> Mixin {
-    Mixin {
+/// rules would be evaluated for nothing where there are none; where there are,
+/// both come with them ([`windows`]).
+fn windows_dashboards(context: &Context<'_>) -> Option<Mixin> {
+    windows::wanted(context).is_none().then(|| Mixin {
         name: "windows",
         config: json!({}),
         rules: None,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ pub struct PrometheusOperator {
 pub struct ConfigReloader {
     /// The whole image, with its tag; by default that of the operator's version.
     pub image: Option<Image>,
+    /// Whether Kubernetes asks the containers if they are alive and ready.
+    pub probes: bool,
     /// What each such container asks for and is limited to. What is not set has
     /// the operator's own default; `0` removes it.
     pub resources: ReloaderResources,
@@ -217,6 +219,9 @@ fn arguments(context: &Context<'_>, options: &PrometheusOperator, version: &str)
     ];
     arguments.extend(kubelet_arguments(&options.kubelet_service));
     arguments.extend(reloader_arguments(&reloader.resources));
+    if reloader.probes {
+        arguments.push("--enable-config-reloader-probes=true".to_owned());
+    }
     if let Some(level) = options.log_level {
         arguments.push(format!("--log-level={}", level.as_str()));
     }
