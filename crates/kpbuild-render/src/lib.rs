@@ -11,6 +11,8 @@ mod definitions;
 mod jsonnet;
 mod library;
 mod mixins;
+#[cfg(test)]
+mod parameters;
 mod rules;
 
 use std::collections::BTreeMap;

@@ -7,9 +7,11 @@
 //! binary, objects are made by `kpbuild-render`.
 
 pub mod components;
+mod conflicts;
 pub mod context;
 pub mod definitions;
 pub mod kube_rbac_proxy;
+pub mod parameters;
 pub mod parse;
 pub mod scalar;
 pub mod schema;
@@ -17,6 +19,7 @@ pub mod shape;
 mod stack;
 pub mod validate;
 
+pub use conflicts::CONFLICT;
 pub use context::{Context, image};
 pub use parse::{StackFile, parse};
 pub use stack::{Component, Mixin, RuleObject, Stack, resolve};

@@ -5,6 +5,7 @@ use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, Reported, Source
 
 use serde_json::Value;
 
+use crate::conflicts;
 use crate::schema;
 use crate::shape;
 use crate::validate::validate;
@@ -46,7 +47,15 @@ pub fn parse(
         diagnostics.reported()?;
     }
     match serde_json::from_value(given(&tree)) {
-        Ok(shape) => Ok(StackFile { shape, tree }),
+        Ok(shape) => {
+            let file = StackFile { shape, tree };
+            let before = diagnostics.errors();
+            conflicts::check(&file, diagnostics);
+            if diagnostics.errors() > before {
+                diagnostics.reported()?;
+            }
+            Ok(file)
+        }
         Err(error) => Err(diagnostics.error(
             Diagnostic::error(
                 NOT_A_STACK,

@@ -107,6 +107,12 @@ scalar! {
     r"^[0-9A-Fa-f:.]+$", ip_address
 }
 
+scalar! {
+    /// A host, by name or address, and a port of it: `10.0.0.1:9182`, `[::1]:9182`.
+    HostPort, "host-and-port",
+    r"^([-A-Za-z0-9_.]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$", host_port
+}
+
 impl IpAddress {
     /// The address and a port, as programs listen on it: `127.0.0.1:9101`, `[::1]:9101`.
     pub fn with_port(&self, port: u16) -> String {
@@ -192,6 +198,7 @@ pub fn check(format: &str, text: &str) -> Result<(), String> {
         "label-value" => label_value(text),
         "prometheus-label" => prometheus_label(text),
         "host-address" => ip_address(text),
+        "host-and-port" => host_port(text),
         "setting-name" => ini_name(text),
         "setting-value" => ini_value(text),
         _ => Ok(()),
@@ -405,6 +412,23 @@ fn prometheus_label(text: &str) -> Result<(), String> {
     )
 }
 
+fn host_port(text: &str) -> Result<(), String> {
+    const EXAMPLE: &str = "it is written like `10.0.0.1:9182`, `host.example:9182` or `[::1]:9182`";
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return Err(format!("the port is missing; {EXAMPLE}"));
+    };
+    if !port.parse::<u16>().is_ok_and(|port| port > 0) {
+        return Err(format!("`{port}` is no port, a number from 1 to 65535; {EXAMPLE}"));
+    }
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let known = match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(legal),
+    };
+    if known { Ok(()) } else { Err(format!("`{host}` is no host; {EXAMPLE}")) }
+}
+
 fn ip_address(text: &str) -> Result<(), String> {
     match text.parse::<IpAddr>() {
         Ok(_) => Ok(()),
@@ -478,6 +502,17 @@ mod tests {
         assert_eq!(written("5d"), "120h");
         assert_eq!(written("1h30m"), "90m");
         assert_eq!(written("1s5ms"), "1005ms");
+    }
+
+    #[test]
+    fn a_host_has_a_port() {
+        for right in ["10.0.0.1:9182", "win-1.example:80", "[::1]:9182"] {
+            assert_format("host-and-port", right, Ok(()));
+        }
+        assert_format("host-and-port", "10.0.0.1", Err("the port is missing"));
+        assert_format("host-and-port", "10.0.0.1:99999", Err("`99999` is no port"));
+        assert_format("host-and-port", "http://a:80", Err("`http://a` is no host"));
+        assert_format("host-and-port", "::1:9182", Err("`::1` is no host"));
     }
 
     #[test]

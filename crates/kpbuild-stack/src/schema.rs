@@ -18,6 +18,9 @@ pub(crate) const FROM_DEFINITION: &str = "x-kpbuild-definition";
 /// Marks a part that is merged into a rendered value: nothing in it is required.
 pub(crate) const PARTIAL: &str = "x-kpbuild-partial";
 
+/// Fields that follow from others, with the names of those.
+pub(crate) const DECIDED_BY: &str = "x-kpbuild-decided-by";
+
 /// The schema as it is checked: parts of definitions are still references,
 /// because reading a definition is only worth it when a file uses one.
 pub(crate) fn checked() -> Value {

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::components::Components;
+use crate::parameters::Parameters;
 use crate::scalar::{Duration, Image, Label, Name, Quantity, Url, Version};
 use crate::schema::from_definition;
 
@@ -76,6 +77,10 @@ pub struct Images {
 pub struct Rules {
     /// Where the runbooks are: each alert's `runbook_url` is a page below it.
     pub runbooks: Url,
+    /// Parameters of rules and dashboards, such as thresholds, windows and
+    /// selectors, by the set of rules (mixin) that has them:
+    /// `node-exporter: {fsSpaceFillingUpWarningThreshold: 20}`.
+    pub parameters: Parameters,
     /// Files of unit tests for the stack's rules, in the format of
     /// `promtool test rules` without `rule_files`; `kpbuild test` runs them.
     /// Paths are relative to the stack file.
@@ -86,6 +91,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             runbooks: Url::literal("https://runbooks.prometheus-operator.dev/runbooks"),
+            parameters: Parameters::default(),
             tests: Vec::new(),
         }
     }

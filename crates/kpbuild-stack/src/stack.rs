@@ -72,6 +72,9 @@ pub fn resolve(file: &StackFile) -> Stack {
     let mut components: Vec<Component> = components::resolve(&context);
     for component in &mut components {
         component.span = file.span(&["components", component.name]);
+        for mixin in &mut component.mixins {
+            file.shape.rules.parameters.configure(mixin.name, &mut mixin.config);
+        }
     }
     Stack {
         name: file.shape.name.to_string(),

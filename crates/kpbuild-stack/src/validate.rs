@@ -12,10 +12,12 @@ use serde_json::Value;
 
 use crate::definitions;
 use crate::scalar;
-use crate::schema::{FROM_DEFINITION, PARTIAL, title};
+use crate::schema::{DECIDED_BY, FROM_DEFINITION, PARTIAL, title};
 
 /// A field that no type has.
 pub const UNKNOWN_FIELD: Code = Code("stack-unknown-field");
+/// A field that follows from another one.
+pub const DECIDED_FIELD: Code = Code("stack-decided-field");
 /// A field that is set twice.
 pub const DUPLICATE_FIELD: Code = Code("stack-duplicate-field");
 /// A field that must be set.
@@ -272,6 +274,9 @@ impl Validator<'_> {
     }
 
     fn unknown(&mut self, entry: &Entry, schema: &Value, path: &Path) {
+        if let Some(field) = schema[DECIDED_BY][&entry.key].as_str() {
+            return self.decided(entry, field, path);
+        }
         let fields: Vec<&str> = schema["properties"]
             .as_object()
             .into_iter()
@@ -280,6 +285,10 @@ impl Validator<'_> {
             .collect();
         let message = match path.keys.as_slice() {
             [parent] if parent == "components" => format!("there is no component `{}`", entry.key),
+            [.., parent] if parent == "parameters" => format!("there is no mixin `{}`", entry.key),
+            [.., parent, mixin] if parent == "parameters" => {
+                format!("the mixin `{mixin}` has no parameter `{}`", entry.key)
+            }
             _ => format!("unknown field `{}`{}", entry.key, path.place()),
         };
         let diagnostic = Diagnostic::error(UNKNOWN_FIELD, message).at(entry.key_span, "");
@@ -290,6 +299,16 @@ impl Validator<'_> {
                 None if fields.len() > 40 => diagnostic.help("`kpbuild schema` lists the fields"),
                 None => diagnostic.help(format!("the fields are {}", listed(&fields))),
             });
+    }
+
+    /// A field that users know from elsewhere, and that another one says here.
+    fn decided(&mut self, entry: &Entry, field: &str, path: &Path) {
+        let message = format!("`{}`{} follows from `{field}`", entry.key, path.place());
+        self.diagnostics.push(
+            Diagnostic::error(DECIDED_FIELD, message)
+                .at(entry.key_span, "")
+                .help(format!("set `{field}` instead")),
+        );
     }
 
     fn list(&mut self, node: &Node, items: &[Node], schema: &Value, path: &Path) {

@@ -9,15 +9,44 @@ local discovery = [
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list', 'watch'] },
 ];
 
+// The Thanos sidecar: what else the objects of Prometheus have because of it, and its own.
+local sidecar(input) = {
+  local grpc = { name: 'grpc', port: 10901, targetPort: 10901 },
+  local http = { name: 'http', port: 10902, targetPort: 10902 },
+
+  ports: [grpc],
+  ways: [
+    objects.from('prometheus', [http.port]),
+    objects.from('thanos-query', [grpc.port]),
+  ],
+  // Without an address of its own, so that each replica is found.
+  service: objects.service(input.thanos.metadata, input.thanos.service, {
+    clusterIP: 'None',
+    ports: [grpc, http],
+    selector: input.selector,
+  }),
+  serviceMonitor: objects.serviceMonitor(input.thanos.metadata, input.thanos.monitor, {
+    endpoints: [{ port: http.name, interval: input.thanos.interval }],
+    jobLabel: 'app.kubernetes.io/component',
+    selector: { matchLabels: input.thanos.selector },
+  }, input.thanos.serviceMonitor),
+};
+
 function(input)
   local namespace = input.metadata.namespace;
   local configRole = input.fullName + '-config';
+  local scrapeConfigs = input.additionalScrapeConfigs;
+  local thanos = if input.thanos != null then sidecar(input) else { ports: [], ways: [], service: null, serviceMonitor: null };
   {
     prometheus: {
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'Prometheus',
       metadata: input.metadata { name: input.name },
       spec: std.mergePatch(input.pod + input.settings {
+        [if scrapeConfigs != null then 'additionalScrapeConfigs']: {
+          name: scrapeConfigs.secret,
+          key: scrapeConfigs.key,
+        },
         [if input.alertmanager != null then 'alerting']: {
           alertmanagers: [{ apiVersion: 'v2', name: input.alertmanager, namespace: namespace, port: 'web' }],
         },
@@ -36,20 +65,29 @@ function(input)
         ruleSelector: {},
         scrapeConfigNamespaceSelector: {},
         scrapeConfigSelector: {},
+        [if input.secrets != [] then 'secrets']: input.secrets,
         serviceAccountName: input.fullName,
         serviceDiscoveryRole: 'EndpointSlice',
         serviceMonitorNamespaceSelector: {},
         serviceMonitorSelector: {},
         [if input.storage != null then 'storage']: objects.storage(input.storage),
+        [if input.thanos != null then 'thanos']: input.thanos.spec,
         version: input.version,
       }, input.spec),
+    },
+
+    additionalScrapeConfigs: if scrapeConfigs != null then {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: scrapeConfigs.metadata { name: scrapeConfigs.secret },
+      stringData: { [scrapeConfigs.key]: scrapeConfigs.text },
     },
 
     service: objects.service(input.metadata, input.fullName, {
       ports: [
         { name: 'web', port: 9090, targetPort: 'web' },
         { name: 'reloader-web', port: 8080, targetPort: 'reloader-web' },
-      ],
+      ] + thanos.ports,
       selector: input.selector,
       // Replicas differ a little; a graph that changes servers flickers.
       sessionAffinity: 'ClientIP',
@@ -74,7 +112,10 @@ function(input)
       objects.from('prometheus', [9090, 8080]),
       objects.from('prometheus-adapter', [9090]),
       objects.from('grafana', [9090]),
-    ]),
+    ] + thanos.ways),
+
+    thanosService: thanos.service,
+    thanosServiceMonitor: thanos.serviceMonitor,
 
     clusterRole: objects.role(input.clusterMetadata, input.fullName, [
       { apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] },

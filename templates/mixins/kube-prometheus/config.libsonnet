@@ -22,7 +22,7 @@
     // Changes of a link's state within the window above which it is flapping.
     interfaceFlapsThreshold: 2,
 
-    // Window in which those changes are counted. At least two scrapes (15 s
+    // Window in which the changes of a link's state are counted. At least two scrapes (15 s
     // apart by default).
     interfaceFlapsWindow: '2m',
 

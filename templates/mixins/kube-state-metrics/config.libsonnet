@@ -16,7 +16,7 @@
     // which an alert is due.
     apiErrorsThreshold: 0.01,
 
-    // Window of that share.
+    // Window over which the share of failed requests is taken.
     apiErrorsWindow: '5m',
 
     // Where alerts link to; %s becomes the alert's name in lower case.

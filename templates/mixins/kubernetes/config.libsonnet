@@ -18,7 +18,7 @@
     // The kubelet job serves the kubelet's own metrics, the volume statistics
     // and cAdvisor. Alerts about nodes that only need kube-state-metrics stay.
     kubelet: true,
-    // Off because kube-proxy is often replaced (Cilium) and is not scraped as
+    // Alerts about kube-proxy. Off because kube-proxy is often replaced (Cilium) and is not scraped as
     // shipped; whoever adds its PodMonitor turns this on.
     kubeProxy: false,
 
@@ -36,9 +36,10 @@
     // own runs beside the kubelets', both count the same traffic: name one, for
     // instance as in cadvisorSelector.
     podTrafficSelector: '',
+    // Label matchers without braces, as the ServiceMonitors of the stack name
+    // the jobs.
     kubeStateMetricsSelector: 'job="kube-state-metrics"',
     nodeExporterSelector: 'job="node-exporter"',
-    windowsExporterSelector: 'job="kubernetes-windows-exporter"',
 
     // Restricts the alerts about workloads, quotas, containers and claims to
     // some namespaces, for instance 'namespace!~"sandbox-.+"'. Empty: all.
@@ -75,8 +76,8 @@
     // Replica-mismatch alerts of Deployments and StatefulSets wait until a
     // rollout has not advanced for this long, so a slow rollout is spared.
     rolloutStallWindow: '10m',
-    // The same for StatefulSet updates and DaemonSet rollouts, which advance
-    // one pod after the other.
+    // Alerts about updates of StatefulSets and rollouts of DaemonSets wait until
+    // these have not advanced for this long: they go one pod after the other.
     updateStallWindow: '5m',
     // KubeHpaReplicasMismatch: an autoscaler that still moves is spared.
     hpaStallWindow: '15m',
@@ -90,7 +91,8 @@
     // the biggest node can be lost. Three is the smallest etcd quorum that
     // survives a loss.
     highlyAvailableControlPlanes: 3,
-    // true spares clusters with one or two control-plane nodes that question:
+    // KubeCPUOvercommit, KubeMemoryOvercommit: true spares clusters with one or
+    // two control-plane nodes the question whether the biggest node can be lost:
     // they are told only when the requests exceed the whole cluster. Clusters
     // that show no control-plane node (managed ones) count as highly available.
     // false is the behaviour of kube-prometheus, which asks every cluster.
@@ -98,20 +100,22 @@
     // KubeCPUQuotaOvercommit, KubeMemoryQuotaOvercommit: quotas may promise
     // this multiple of what the nodes can give, as tenants rarely peak together.
     namespaceOvercommitFactor: 1.5,
-    // KubeQuotaAlmostFull: leaves time to ask for more before pods are refused.
+    // KubeQuotaAlmostFull: used share of a quota; leaves time to ask for more before pods are refused.
     quotaAlmostFullPercent: 90,
     // CPUThrottlingHigh: share of scheduler periods in which a container hit
-    // its limit. Latency starts to show at about a quarter.
+    // its limit, and the window of that share. Latency starts to show at about a quarter.
     cpuThrottlingPercent: 25,
     cpuThrottlingWindow: '5m',
 
     // -------------------------------------------------------------- storage
-    // Volumes and their inodes: the critical alert needs only the level, the
-    // warning also a trend that reaches zero within the forecast.
+    // Volumes and their inodes: percentages left below which an alert is due,
+    // and past from which the trend is taken. The critical alert needs only the
+    // level, the warning also a trend that reaches zero within the forecast.
     volumeCriticalPercent: 3,
     volumeWarningPercent: 15,
     volumeTrendWindow: '6h',
-    // Four days bridge a long weekend.
+    // Volumes and their inodes: the warning comes when the trend reaches zero
+    // within these seconds. Four days bridge a long weekend.
     volumeForecastSeconds: 4 * 24 * 60 * 60,
 
     // ----------------------------------------------------------- API server
@@ -140,19 +144,21 @@
         ],
       },
     },
-    // KubeClientErrors: share of calls answered with 5xx.
+    // KubeClientErrors: share of calls answered with 5xx, and its window.
     clientErrorsPercent: 1,
     clientErrorsWindow: '5m',
-    // KubeAggregatedAPIErrors: with its hold time, an error in each of these.
+    // KubeAggregatedAPIErrors: an error in each such window, all through the
+    // alert's hold time.
     aggregatedAPIErrorsWindow: '1m',
-    // KubeAggregatedAPIDown: available less than this share of the window.
+    // KubeAggregatedAPIDown: available less than this share of this window.
     aggregatedAPIAvailabilityPercent: 85,
     aggregatedAPIAvailabilityWindow: '10m',
     // KubeAPITerminatedRequests: share of requests that the API server cut off
-    // to protect itself.
+    // to protect itself, and its window.
     terminatedRequestsPercent: 20,
     terminatedRequestsWindow: '10m',
-    // Certificates of API clients and kubelets: a week to act, a day to hurry.
+    // Certificates of API clients and kubelets: seconds left until they expire
+    // from which on an alert is due. A week to act, a day to hurry.
     certExpirationWarningSeconds: 7 * 24 * 60 * 60,
     certExpirationCriticalSeconds: 24 * 60 * 60,
 
@@ -169,29 +175,35 @@
     kubeletTooManyPodsPercent: 95,
     // KubeNodeEviction: reported as long as an eviction lies in the window.
     kubeletEvictionWindow: '15m',
-    // KubeletPlegDurationHigh: the kubelet relists its pods every second.
+    // KubeletPlegDurationHigh: seconds that 99 of 100 listings of a node's pods
+    // may take; the kubelet relists its pods every second.
     kubeletPlegSeconds: 10,
-    // KubeletPodStartUpLatencyHigh.
+    // KubeletPodStartUpLatencyHigh: seconds that 99 of 100 pods may take to
+    // start, and the window over which that is judged.
     kubeletPodStartUpSeconds: 60,
     kubeletPodStartUpWindow: '5m',
     // Kubelet...CertificateRenewalErrors: an error within the window.
     kubeletRenewalErrorsWindow: '5m',
 
     // ---------------------------------------------------- texts and dashboards
-    // %s is the alert's name in lower case.
+    // Where alerts link to; %s becomes the alert's name in lower case.
     runbookURLPattern: 'https://runbooks.prometheus-operator.dev/runbooks/kubernetes/%s',
 
-    datasourceName: 'default',
     // Regular expression on names of data sources offered; empty: all.
     datasourceFilterRegex: '',
+    // What the dashboards look like.
     grafanaK8s: {
+      // Put before the titles of the dashboards.
       dashboardNamePrefix: 'Kubernetes / ',
+      // Tags of the dashboards, by which Grafana's menus and links find them.
       dashboardTags: ['kubernetes-mixin'],
       // Put before links between dashboards where Grafana serves a sub-path.
       linkPrefix: '',
+      // How often the dashboards reload.
       refresh: '10s',
       // Smallest step of graphs; twice the scrape interval of 30s.
       minimumTimeInterval: '1m',
+      // The time zone in which the dashboards show times.
       grafanaTimezone: 'UTC',
     },
   },

@@ -44,7 +44,8 @@
     // to delete images there is nothing to do by hand yet.
     fsSpaceFillingUpWarningThreshold: 15,
 
-    // The same for the critical alert. 10 % is where the kubelet's default
+    // Space left, in percent, below which a filesystem that is predicted to
+    // run full is critical. 10 % is where the kubelet's default
     // hard eviction begins.
     fsSpaceFillingUpCriticalThreshold: 10,
 
@@ -52,7 +53,8 @@
     // whether or not it is filling up.
     fsSpaceAvailableWarningThreshold: 5,
 
-    // The same for the critical alert.
+    // Space left, in percent, below which a filesystem is critical whether or
+    // not it is filling up.
     fsSpaceAvailableCriticalThreshold: 3,
 
     // Free inodes, in percent, below which a filesystem that is predicted to
@@ -60,31 +62,33 @@
     // inodes are used up in bursts of small files and cannot be added later.
     fsFilesFillingUpWarningThreshold: 40,
 
-    // The same for the critical alert.
+    // Free inodes, in percent, below which a filesystem that is predicted to
+    // run out of them is critical.
     fsFilesFillingUpCriticalThreshold: 20,
 
     // Free inodes, in percent, below which a filesystem is worth a warning
     // whether or not they are being used up.
     fsFilesAvailableWarningThreshold: 5,
 
-    // The same for the critical alert.
+    // Free inodes, in percent, below which a filesystem is critical whether or
+    // not they are being used up.
     fsFilesAvailableCriticalThreshold: 3,
 
     // How much history the predictions of full filesystems look at. Long
     // enough to see past log rotation and image clean-up.
     fsFillingUpWindow: '6h',
 
-    // How far ahead the warning looks, in hours: time to act by daylight.
+    // How far ahead the warning about full filesystems looks, in hours: time to act by daylight.
     fsFillingUpWarningHours: 24,
 
-    // How far ahead the critical alert looks, in hours: time to act at once.
+    // How far ahead the critical alert about full filesystems looks, in hours: time to act at once.
     fsFillingUpCriticalHours: 4,
 
     // Share of faulty packets among all packets of a device and direction
     // (0-1) above which the link is called faulty.
     networkErrsThreshold: 0.01,
 
-    // Window of that rate. At least two scrapes (15 s apart by default).
+    // Window over which the share of faulty packets is taken. At least two scrapes (15 s apart by default).
     networkErrsWindow: '2m',
 
     // Share of the connection tracking table (0-1) in use above which an
@@ -107,14 +111,14 @@
     // File handles in use, in percent of the kernel's limit: warning.
     fileDescriptorWarningThreshold: 70,
 
-    // The same for the critical alert.
+    // File handles in use, in percent of the kernel's limit: critical.
     fileDescriptorCriticalThreshold: 90,
 
     // CPU time not idle, in percent of all CPUs of a node, above which an
     // informational alert is due.
     cpuHighUsageThreshold: 90,
 
-    // Window of the CPU rate behind that alert.
+    // Window over which the CPU time of a node is judged.
     cpuHighUsageWindow: '2m',
 
     // Load average (1 minute) per CPU above which a node counts as saturated.
@@ -138,7 +142,7 @@
     // as crash looping.
     systemdRestartsThreshold: 2,
 
-    // Window in which those restarts are counted.
+    // Window in which the restarts of a systemd service are counted.
     systemdRestartsWindow: '5m',
 
     // Where alerts link to; %s becomes the alert's name in lower case.

@@ -6,7 +6,9 @@
 //! template only spells objects.
 
 pub mod alertmanager;
+pub mod aws_vpc_cni;
 pub mod blackbox_exporter;
+pub mod etcd;
 pub mod grafana;
 pub mod kube_state_metrics;
 pub mod kubernetes;
@@ -15,6 +17,7 @@ pub mod node_exporter;
 pub mod prometheus;
 pub mod prometheus_adapter;
 pub mod prometheus_operator;
+pub mod windows;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,8 +32,14 @@ use crate::stack::Component;
 pub struct Components {
     /// Alertmanager, which sorts alerts and notifies people.
     pub alertmanager: alertmanager::Alertmanager,
+    /// The AWS VPC CNI plug-in, which gives pods on EKS their addresses. It is
+    /// scraped, with its alert, when it is named here: `{}` is enough.
+    pub aws_vpc_cni: Option<aws_vpc_cni::AwsVpcCni>,
     /// blackbox-exporter, which probes addresses from inside the cluster.
     pub blackbox_exporter: blackbox_exporter::BlackboxExporter,
+    /// etcd that is found by fixed addresses. It is scraped, with alerts and a
+    /// dashboard about it, when it is named here.
+    pub etcd: Option<etcd::Etcd>,
     /// Grafana, which shows dashboards.
     pub grafana: grafana::Grafana,
     /// kube-state-metrics, which shows the state of Kubernetes' own objects.
@@ -46,6 +55,9 @@ pub struct Components {
     pub prometheus_adapter: prometheus_adapter::PrometheusAdapter,
     /// The Prometheus operator, which runs what the custom resources say.
     pub prometheus_operator: prometheus_operator::PrometheusOperator,
+    /// Windows nodes. They are scraped, with recording rules for their
+    /// dashboards, when they are named here.
+    pub windows: Option<windows::Windows>,
 }
 
 /// The components that are on, with their inputs.
@@ -60,10 +72,16 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
             components.alertmanager.common.enabled,
             alertmanager::resolve,
         ),
+        components
+            .aws_vpc_cni
+            .as_ref()
+            .filter(|options| options.common.enabled)
+            .map(|options| aws_vpc_cni::resolve(context, options)),
         on(
             components.blackbox_exporter.common.enabled,
             blackbox_exporter::resolve,
         ),
+        etcd::wanted(context).map(|options| etcd::resolve(context, options)),
         on(components.grafana.common.enabled, grafana::resolve),
         on(
             components.kube_state_metrics.common.enabled,
@@ -83,6 +101,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
             components.prometheus_operator.common.enabled,
             prometheus_operator::resolve,
         ),
+        windows::wanted(context).map(|options| windows::resolve(context, options)),
     ]
     .into_iter()
     .flatten()

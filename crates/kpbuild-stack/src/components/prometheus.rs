@@ -3,17 +3,23 @@
 //! The rules about the stack as a whole (`kube-prometheus`) come with it: they
 //! are about whatever it scrapes.
 
+mod thanos;
+
 use std::collections::BTreeMap;
 
+use kpbuild_core::yaml;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::context::{self, App, Context, Identity, image};
+use super::{etcd, windows};
+use crate::context::{self, App, Context, Identity, Metadata, image};
 use crate::scalar::{ByteSize, Duration, Label, Url};
 use crate::schema::from_definition;
 use crate::shape::{Common, LogLevel, Partial, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
+
+pub use thanos::{ObjectStorage, Thanos};
 
 const VERSION: &str = "3.12.0";
 
@@ -61,6 +67,8 @@ pub struct Prometheus {
     pub namespaces: Vec<Label>,
     /// How Prometheus scrapes itself.
     pub service_monitor: ServiceMonitor,
+    /// The Thanos sidecar, with its alerts, when it is named here: `{}` is enough.
+    pub thanos: Option<Thanos>,
     /// Anything else of the Prometheus object's `spec`: maps are merged into
     /// the rendered ones, lists replace them, `null` removes a field.
     pub spec: Partial<Spec>,
@@ -114,6 +122,7 @@ impl Default for Prometheus {
             evaluation_interval: None,
             namespaces: vec![Label::literal("default"), Label::literal("kube-system")],
             service_monitor: ServiceMonitor::default(),
+            thanos: None,
             spec: Partial::default(),
         }
     }
@@ -146,7 +155,23 @@ struct Input<'a> {
     alertmanager: Option<String>,
     interval: &'a str,
     service_monitor: &'a Value,
-    spec: &'a Value,
+    /// Secrets that are mounted because other components need them.
+    secrets: Vec<&'a str>,
+    /// Jobs that no monitor can spell.
+    additional_scrape_configs: Option<ScrapeConfigs>,
+    thanos: Option<thanos::Input<'a>>,
+    spec: Value,
+}
+
+/// A Secret with scrape jobs in Prometheus' own format.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScrapeConfigs {
+    metadata: Metadata,
+    secret: String,
+    key: &'static str,
+    /// The text of the jobs.
+    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -192,13 +217,17 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         },
     );
     let full_name = context.prometheus_full_name();
-    let mixins = vec![own_rules(context, &identity), stack_rules(context)];
+    let sidecar = thanos::wanted(context);
+    let mut mixins = vec![own_rules(context, &identity), stack_rules(context)];
+    mixins.extend(sidecar.map(|_| thanos::mixin(context, &identity)));
     let mut namespaces: Vec<&str> = options.namespaces.iter().map(Label::as_str).collect();
     namespaces.push(context.namespace());
     namespaces.sort_unstable();
     namespaces.dedup();
     let alertmanager = context.file.components.alertmanager.common.enabled;
+    let secrets: Vec<&str> = etcd::client_secret(context).into_iter().collect();
     let input = Input {
+        thanos: sidecar.map(|options| thanos::input(context, options, &identity)),
         identity,
         name: options.name.as_str(),
         full_name,
@@ -231,7 +260,9 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         alertmanager: alertmanager.then(|| context.alertmanager_full_name()),
         interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,
-        spec: &options.spec.0.0,
+        additional_scrape_configs: scrape_configs(context),
+        spec: spec(options, &secrets),
+        secrets,
     };
     Component {
         name: "prometheus",
@@ -239,6 +270,36 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         mixins,
         span: None,
     }
+}
+
+/// What the user adds to the object. A list replaces the rendered one, but the
+/// Secrets that other components need stay mounted.
+fn spec(options: &Prometheus, secrets: &[&str]) -> Value {
+    let mut spec = options.spec.0.0.clone();
+    if let Some(Value::Array(own)) = spec.get_mut("secrets") {
+        for name in secrets {
+            if !own.contains(&json!(name)) {
+                own.push(json!(name));
+            }
+        }
+    }
+    spec
+}
+
+fn scrape_configs(context: &Context<'_>) -> Option<ScrapeConfigs> {
+    let jobs = windows::scrape_jobs(context);
+    let common = &context.file.components.prometheus.common;
+    (!jobs.is_empty()).then(|| ScrapeConfigs {
+        // It is found by its name: only the user's own labels are on it.
+        metadata: Metadata {
+            namespace: Some(context.namespace().to_owned()),
+            labels: common.labels.0.clone(),
+            annotations: common.annotations.0.clone(),
+        },
+        secret: format!("{}-additional-scrape-config", context.prometheus_full_name()),
+        key: "prometheus-additional.yaml",
+        text: yaml::document(&json!(jobs)),
+    })
 }
 
 /// The rules and dashboards about Prometheus itself.

@@ -1,0 +1,205 @@
+//! Holds `templates/mixins/parameters.json` and the mixins' own tables of
+//! parameters together. Only a test: the program reads the generated file (see
+//! `kpbuild-stack/src/parameters.rs`).
+//!
+//! `UPDATE_PARAMETERS=1 cargo test -p kpbuild-render parameters` writes it anew.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::jsonnet::Jsonnet;
+use crate::library;
+
+#[test]
+fn the_table_of_parameters_is_what_the_mixins_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/mixins/parameters.json");
+    let table = format!("{:#}\n", table());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that writes when it is told to"
+    )]
+    let update = std::env::var_os("UPDATE_PARAMETERS").is_some();
+    if update {
+        std::fs::write(&path, &table).expect("templates/ is writable");
+    }
+    let written = std::fs::read_to_string(&path).expect("the table is part of the repository");
+    assert!(
+        written == table,
+        "templates/mixins/parameters.json is not what the mixins say: \
+         write it anew with UPDATE_PARAMETERS=1 and look at the difference"
+    );
+}
+
+#[test]
+fn every_parameter_changes_something() {
+    let names = |table: &Value| -> Vec<String> {
+        table
+            .as_object()
+            .into_iter()
+            .flat_map(Map::keys)
+            .cloned()
+            .collect()
+    };
+    for (mixin, parameters) in table().as_object().expect("a map of mixins") {
+        let text = library::texts(&format!("mixins/{mixin}/")) + &library::texts("lib/");
+        let words: Vec<&str> = text
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .collect();
+        for name in names(parameters) {
+            let uses = words.iter().filter(|word| **word == name).count();
+            assert!(uses > 1, "nothing in {mixin} reads the parameter {name}");
+        }
+    }
+}
+
+#[test]
+fn comments_are_found_above_their_parameter_or_above_its_group() {
+    let text = "
+// The file.
+{
+  _config+:: {
+    // ---------- heading
+    // Two windows, long
+    // and short.
+    long: '1h',
+    short: '5m',
+
+    // A group.
+    group: {
+      // Inside.
+      inner: 1, flat: 2,
+    },
+    computed:
+      if self.group.inner == 1 then 'a'
+      else 'b',
+
+    bare: 1,
+  },
+}
+";
+    let found = comments(text);
+    let of = |path: &[&str]| comment(&found, path);
+    assert_eq!(of(&["long"]), Some("Two windows, long and short."));
+    assert_eq!(of(&["short"]), Some("Two windows, long and short."));
+    assert_eq!(of(&["group"]), Some("A group."));
+    assert_eq!(of(&["group", "inner"]), Some("Inside."));
+    assert_eq!(of(&["computed"]), Some("A group."));
+    assert_eq!(of(&["bare"]), None);
+}
+
+/// All parameters of all mixins.
+fn table() -> Value {
+    let jsonnet = Jsonnet::new();
+    library::mixins()
+        .map(|mixin| (mixin.to_owned(), mixin_table(&jsonnet, mixin)))
+        .collect()
+}
+
+fn mixin_table(jsonnet: &Jsonnet, mixin: &str) -> Value {
+    let file = format!("mixins/{mixin}/config.libsonnet");
+    let code = format!("function() (import '{file}')._config");
+    let config = jsonnet
+        .call_snippet(mixin, &code, &[])
+        .expect("tables of parameters evaluate");
+    let comments = comments(library::template(&file).expect("the mixin was found by this file"));
+    let parameters = config.as_object().expect("a table of parameters is a map");
+    parameters
+        .iter()
+        .map(|(name, value)| {
+            let entry = entry(&mut vec![name], value, &comments);
+            assert!(
+                entry.get("description").is_some(),
+                "{mixin}: {name} has no comment"
+            );
+            (name.clone(), entry)
+        })
+        .collect()
+}
+
+fn entry<'a>(path: &mut Vec<&'a str>, value: &'a Value, comments: &Comments) -> Value {
+    let mut entry = Map::new();
+    if let Some(text) = comment(comments, path) {
+        entry.insert("description".into(), json!(text));
+    }
+    if let Value::Object(map) = value {
+        let mut fields = Map::new();
+        for (name, value) in map {
+            path.push(name);
+            fields.insert(name.clone(), self::entry(path, value, comments));
+            path.pop();
+        }
+        entry.insert("fields".into(), Value::Object(fields));
+    } else {
+        entry.insert("type".into(), json!(type_name(value)));
+        entry.insert("default".into(), value.clone());
+    }
+    Value::Object(entry)
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::Array(_) => "list",
+        _ => "string",
+    }
+}
+
+/// The path of each parameter in a table, with the comment above it; one that
+/// follows another directly shares its comment.
+type Comments = Vec<(Vec<String>, String)>;
+
+fn comment<'c>(comments: &'c Comments, path: &[&str]) -> Option<&'c str> {
+    let found = comments
+        .iter()
+        .find(|(of, text)| of == path && !text.is_empty());
+    found.map(|(_, text)| text.as_str())
+}
+
+fn comments(text: &str) -> Comments {
+    let table = text
+        .lines()
+        .skip_while(|line| !line.trim_start().starts_with("_config+::"))
+        .skip(1);
+    let mut found = Comments::new();
+    let mut path: Vec<(usize, String)> = Vec::new();
+    let mut above: Vec<&str> = Vec::new();
+    let mut shared: Vec<(usize, String)> = Vec::new();
+    for line in table {
+        let content = line.trim_start();
+        let depth = line.len() - content.len();
+        if let Some(words) = content.strip_prefix("//") {
+            above.push(words.trim());
+        } else if content.is_empty() {
+            above.clear();
+            shared.clear();
+        } else if let Some(name) = field(content) {
+            path.retain(|(outer, _)| *outer < depth);
+            path.push((depth, name.to_owned()));
+            shared.retain(|(of, _)| *of < depth || (*of == depth && above.is_empty()));
+            if !above.is_empty() {
+                shared.push((depth, sentence(&above)));
+                above.clear();
+            }
+            let comment = shared.iter().find(|(of, _)| *of == depth);
+            let comment = comment.map_or(String::new(), |(_, text)| text.clone());
+            found.push((path.iter().map(|(_, name)| name.clone()).collect(), comment));
+        }
+    }
+    found
+}
+
+/// The name of the field that a line begins with.
+fn field(line: &str) -> Option<&str> {
+    let (name, _) = line.split_once(':')?;
+    let name = name.trim_matches('\'');
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(legal)).then_some(name)
+}
+
+/// The lines of a comment as one paragraph, without headings.
+fn sentence(lines: &[&str]) -> String {
+    let words = lines.iter().filter(|line| !line.starts_with("--"));
+    words.copied().collect::<Vec<_>>().join(" ")
+}

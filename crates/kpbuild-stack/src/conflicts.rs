@@ -1,0 +1,131 @@
+//! Fields that are right by themselves and wrong together.
+//!
+//! The schema knows every field alone; what one field says about another is
+//! here, one function a pair.
+
+use kpbuild_core::{Code, Diagnostic, Diagnostics};
+
+use crate::parse::StackFile;
+
+/// Two fields that say different things about one.
+pub const CONFLICT: Code = Code("stack-conflict");
+
+/// Reports all conflicts of a file.
+pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
+    let found = [
+        etcd_certificates(file),
+        scrape_configs(file),
+        windows_hosts(file),
+    ];
+    for diagnostic in found.into_iter().flatten() {
+        diagnostics.push(diagnostic);
+    }
+}
+
+/// Certificates come from one place.
+fn etcd_certificates(file: &StackFile) -> Option<Diagnostic> {
+    let tls = file.shape.components.etcd.as_ref()?.tls.as_ref()?;
+    (tls.secret.is_some() && tls.certificates.is_some()).then(|| {
+        let place = ["components", "etcd", "tls", "certificates"];
+        let other = ["components", "etcd", "tls", "secret"];
+        conflict(file, &place, &other)
+            .help("keep `secret`, and the certificates out of the stack file")
+    })
+}
+
+/// The Prometheus object refers to one Secret of scrape configurations, which
+/// is that of the hosts.
+fn scrape_configs(file: &StackFile) -> Option<Diagnostic> {
+    let spec = &file.shape.components.prometheus.spec.0.0;
+    let own = spec.get("additionalScrapeConfigs").is_some();
+    (own && has_windows_hosts(file)).then(|| {
+        let place = ["components", "windows", "hosts", "targets"];
+        let other = [
+            "components",
+            "prometheus",
+            "spec",
+            "additionalScrapeConfigs",
+        ];
+        conflict(file, &place, &other).help(
+            "scrape your other targets by ScrapeConfig objects, or these hosts by your Secret",
+        )
+    })
+}
+
+/// Static targets are part of Prometheus' own configuration.
+fn windows_hosts(file: &StackFile) -> Option<Diagnostic> {
+    let prometheus = file.shape.components.prometheus.common.enabled;
+    (!prometheus && has_windows_hosts(file)).then(|| {
+        let place = ["components", "windows", "hosts", "targets"];
+        let other = ["components", "prometheus", "enabled"];
+        conflict(file, &place, &other)
+            .help("let your own Prometheus scrape these hosts under the job `windows-exporter`")
+    })
+}
+
+fn has_windows_hosts(file: &StackFile) -> bool {
+    let windows = file.shape.components.windows.as_ref();
+    windows.is_some_and(|windows| windows.common.enabled && !windows.hosts.targets.is_empty())
+}
+
+fn conflict(file: &StackFile, place: &[&str], other: &[&str]) -> Diagnostic {
+    let message = format!(
+        "`{}` and `{}` exclude each other",
+        place.join("."),
+        other.join(".")
+    );
+    Diagnostic::error(CONFLICT, message)
+        .at_some(file.span(place), "")
+        .at_some(file.span(other), "and this")
+}
+
+#[cfg(test)]
+mod tests {
+    use kpbuild_core::SourceMap;
+
+    use super::*;
+
+    /// The messages about a stack with these components.
+    fn conflicts(components: &str) -> Vec<String> {
+        let text = format!("kind: Stack\nname: test\ncomponents:\n{components}");
+        let mut sources = SourceMap::default();
+        let file = sources.add("stack.yaml", text);
+        let mut diagnostics = Diagnostics::default();
+        let parsed = crate::parse(&sources, file, &mut diagnostics);
+        assert_eq!(parsed.is_err(), diagnostics.errors() > 0);
+        let found = diagnostics.sorted();
+        found
+            .iter()
+            .map(|diagnostic| diagnostic.message.clone())
+            .collect()
+    }
+
+    #[test]
+    fn certificates_of_etcd_have_one_source() {
+        let both = "  etcd: {ips: [10.0.0.1], tls: {secret: {name: a}, certificates: {ca: A, cert: B, key: C}}}";
+        assert_eq!(
+            conflicts(both),
+            [
+                "`components.etcd.tls.certificates` and `components.etcd.tls.secret` exclude each other"
+            ]
+        );
+        let one = "  etcd: {ips: [10.0.0.1], tls: {secret: {name: a}}}";
+        assert!(conflicts(one).is_empty());
+    }
+
+    #[test]
+    fn windows_hosts_need_the_scrape_configuration_of_prometheus() {
+        let hosts = "  windows: {hosts: {targets: ['10.0.0.1:9182']}}\n";
+        assert!(conflicts(hosts).is_empty());
+        let own = "  prometheus: {spec: {additionalScrapeConfigs: {name: a, key: b}}}\n";
+        assert!(conflicts(own).is_empty());
+        let found = conflicts(&format!("{hosts}{own}"));
+        assert!(found[0].contains("additionalScrapeConfigs"), "{found:?}");
+        let off = "  prometheus: {enabled: false}\n";
+        let found = conflicts(&format!("{hosts}{off}"));
+        assert!(
+            found[0].contains("components.prometheus.enabled"),
+            "{found:?}"
+        );
+    }
+}
