@@ -1,5 +1,6 @@
 //! Tests on a real cluster, and of the tools and definitions that it is made of.
 
 mod definitions;
+mod installation;
 mod startup;
 mod tools;

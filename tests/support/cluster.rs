@@ -396,7 +396,11 @@ impl Cluster {
             .arg(flag("service-account-private-key-file", accounts))
             .args(["--leader-elect=false", "--secure-port=0"])
             // These look after machines and clouds, which there are none of.
-            .arg("--controllers=*,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller");
+            .arg("--controllers=*,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller")
+            // kwok's nodes send a heartbeat less often than the default of 50 s allows, and nothing here brings a pod
+            // back that was marked as not ready because its node was thought lost.
+            .arg("--node-monitor-grace-period=24h")
+            .arg("--node-startup-grace-period=24h");
         self.spawn("kube-controller-manager", &mut controllers)?;
 
         let mut scheduler = Command::new(tools::try_path(Tool::KubeScheduler)?);
