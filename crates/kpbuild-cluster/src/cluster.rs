@@ -1,0 +1,277 @@
+//! The doorway: a cluster as the rest of the program sees it, without `async`.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, stream};
+use kpbuild_core::Bundle;
+use tokio::runtime::Runtime;
+
+use crate::answer::Refusal;
+use crate::apply::{Run, RunOptions};
+use crate::connect::{Context, Target, connect};
+use crate::deletion;
+use crate::error::ClusterError;
+use crate::event::{Event, Report};
+use crate::inventory::StackId;
+use crate::live::{Desired, Live, Missing};
+use crate::observe::{Observation, Question, desired, observe};
+use crate::owners;
+use crate::pattern::{Pattern, selects};
+use crate::permissions::{self, Permission};
+use crate::plan::{Action, Allowed, Plan, Step, removal, step};
+use crate::server::Server;
+
+/// A cluster that can be asked and changed.
+pub struct Cluster {
+    runtime: Runtime,
+    server: Server,
+    context: Context,
+}
+
+/// What a plan is about.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// Which objects; none are all.
+    pub targets: Vec<Pattern>,
+    /// Managers whose fields and objects may be taken over.
+    pub take_from: Vec<String>,
+    /// Objects that may be deleted and made anew.
+    pub allow_replace: Vec<Pattern>,
+    /// Objects that may go although data goes with them.
+    pub delete_data: Vec<Pattern>,
+    /// How many requests may be under way at once.
+    pub concurrency: usize,
+    /// Ask first whether the user may do all that applying the plan needs.
+    pub check_permissions: bool,
+}
+
+/// A plan with what it was made from, to be carried out.
+pub struct Planned {
+    /// What would happen.
+    pub plan: Plan,
+    observation: Observation,
+}
+
+impl Cluster {
+    /// Connects to a cluster; nothing is asked of it yet.
+    pub fn connect(target: &Target) -> Result<Self, ClusterError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| ClusterError::Kubeconfig {
+            what: "start".to_owned(),
+            message: error.to_string(),
+        })?;
+        let (server, context) = runtime.block_on(connect(target))?;
+        Ok(Self {
+            runtime,
+            server,
+            context,
+        })
+    }
+
+    /// Which cluster this is.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// How many requests were sent so far.
+    pub fn requests(&self) -> usize {
+        self.server.requests()
+    }
+
+    /// Finds out what applying a bundle would do.
+    pub fn plan(&self, stack: &StackId, bundle: &Bundle, options: &PlanOptions) -> Result<Planned, ClusterError> {
+        self.runtime.block_on(plan(&self.server, stack, bundle, options))
+    }
+
+    /// Does what a plan says.
+    pub fn apply(
+        &self,
+        stack: &StackId,
+        bundle: &Bundle,
+        planned: &Planned,
+        options: &RunOptions,
+        observer: &mut dyn FnMut(&Event<'_>),
+    ) -> (Report, Result<(), ClusterError>) {
+        let inventory = planned.observation.inventory.clone();
+        let run = Run::new(&self.server, stack, &planned.plan, options, inventory, observer);
+        let result = self.runtime.block_on(run.apply(bundle, &planned.observation));
+        self.report(&run, result)
+    }
+
+    /// Finds out what deleting a stack would do.
+    pub fn plan_deletion(&self, stack: &StackId, options: &PlanOptions) -> Result<Planned, ClusterError> {
+        let (plan, observation) = self.runtime.block_on(deletion::plan(&self.server, stack, options))?;
+        Ok(Planned { plan, observation })
+    }
+
+    /// Deletes what a plan says.
+    pub fn delete(
+        &self,
+        stack: &StackId,
+        planned: &Planned,
+        options: &RunOptions,
+        observer: &mut dyn FnMut(&Event<'_>),
+    ) -> (Report, Result<(), ClusterError>) {
+        let inventory = planned.observation.inventory.clone();
+        let run = Run::new(&self.server, stack, &planned.plan, options, inventory, observer);
+        let result = self.runtime.block_on(deletion::run(&run, &planned.observation));
+        self.report(&run, result)
+    }
+
+    fn report(&self, run: &Run<'_>, result: Result<(), ClusterError>) -> (Report, Result<(), ClusterError>) {
+        let mut report = run.report.borrow().clone();
+        report.requests = self.server.requests();
+        (report, result)
+    }
+}
+
+async fn plan(
+    server: &Server,
+    stack: &StackId,
+    bundle: &Bundle,
+    options: &PlanOptions,
+) -> Result<Planned, ClusterError> {
+    let observation = observe(server, stack, bundle, options.concurrency).await?;
+    if options.check_permissions {
+        check_permissions(server, stack, bundle, &observation, options).await?;
+    }
+    let allowed = Allowed {
+        set: stack.set(),
+        take_from: options.take_from.clone(),
+        replace: options.allow_replace.clone(),
+        delete_data: options.delete_data.clone(),
+    };
+    let mut steps = rendered(server, bundle, &observation, &allowed, options).await;
+    steps.extend(surplus(server, bundle, &observation, &allowed, options).await?);
+    Ok(Planned {
+        plan: Plan { steps },
+        observation,
+    })
+}
+
+/// The steps of what the stack renders.
+async fn rendered(
+    server: &Server,
+    bundle: &Bundle,
+    observation: &Observation,
+    allowed: &Allowed,
+    options: &PlanOptions,
+) -> Vec<Step> {
+    let question = Question {
+        server,
+        observation,
+        set: &allowed.set,
+        take_from: &allowed.take_from,
+    };
+    let objects = bundle.objects().iter().filter(|object| selects(&options.targets, object.key()));
+    let all: Vec<Desired<'_>> = objects.map(|object| desired(object, &allowed.set)).collect();
+    let lives: Vec<Live> = stream::iter(&all)
+        .map(|desired| question.ask(desired))
+        .buffered(options.concurrency)
+        .collect()
+        .await;
+    // Definitions are long texts: they are read only when one is missing.
+    let premature = lives.iter().any(|live| matches!(live, Live::Premature(Missing::Definition)));
+    let defined = if premature { definitions(bundle) } else { BTreeSet::new() };
+    let kind = |desired: &Desired<'_>| (desired.key().group.clone(), desired.key().kind.clone());
+    all.iter()
+        .zip(&lives)
+        .map(|(desired, live)| step(desired, live, defined.contains(&kind(desired)), allowed))
+        .collect()
+}
+
+/// Group and kind of what the bundle's own definitions define.
+fn definitions(bundle: &Bundle) -> BTreeSet<(String, String)> {
+    bundle
+        .of_kind("CustomResourceDefinition")
+        .filter_map(|definition| {
+            let group = definition.at(&["spec", "group"])?.as_str()?;
+            let kind = definition.at(&["spec", "names", "kind"])?.as_str()?;
+            Some((group.to_owned(), kind.to_owned()))
+        })
+        .collect()
+}
+
+/// The steps of what the stack no longer renders.
+async fn surplus(
+    server: &Server,
+    bundle: &Bundle,
+    observation: &Observation,
+    allowed: &Allowed,
+    options: &PlanOptions,
+) -> Result<Vec<Step>, ClusterError> {
+    let surplus = observation.members.iter().filter(|(key, member)| {
+        bundle.get(key).is_none() && selects(&options.targets, key) && is_prunable(member)
+    });
+    let mut steps = Vec::new();
+    for (key, _) in surplus {
+        let Some(resource) = observation.resources.preferred(&key.group, &key.kind) else {
+            continue;
+        };
+        let path = resource.object(&key.namespace, &key.name);
+        let live = server.find(&path).await.map_err(ClusterError::doing("look at an object that shall go"))?;
+        steps.extend(live.map(|live| removal(key, &live, allowed)));
+    }
+    Ok(steps)
+}
+
+/// Whether an object with the set's mark is one that kpbuild has applied:
+/// controllers copy labels onto what they make.
+pub(crate) fn is_prunable(member: &serde_json::Value) -> bool {
+    let owned = member["metadata"]["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
+    owners::is_ours(member) && !owned
+}
+
+async fn check_permissions(
+    server: &Server,
+    stack: &StackId,
+    bundle: &Bundle,
+    observation: &Observation,
+    options: &PlanOptions,
+) -> Result<(), ClusterError> {
+    let mut needed = BTreeSet::new();
+    let objects = bundle.objects().iter().filter(|object| selects(&options.targets, object.key()));
+    for key in objects.map(kpbuild_core::Object::key) {
+        if let Some(resource) = observation.resources.preferred(&key.group, &key.kind) {
+            for verb in ["get", "list", "create", "patch"] {
+                needed.insert(Permission::new(verb, resource, &key.namespace));
+            }
+        }
+    }
+    for (group, kind, verbs) in BOOKS {
+        if let Some(resource) = observation.resources.preferred(group, kind) {
+            needed.extend(verbs.iter().map(|verb| Permission::new(verb, resource, &stack.namespace)));
+        }
+    }
+    let missing = permissions::missing(server, needed, options.concurrency).await;
+    let missing: Vec<Permission> = missing.map_err(ClusterError::doing("ask what you may do"))?;
+    if missing.is_empty() { Ok(()) } else { Err(ClusterError::Permissions(missing)) }
+}
+
+/// What kpbuild's own books need.
+const BOOKS: [(&str, &str, &[&str]); 2] = [
+    ("", "Secret", &["get", "create", "patch"]),
+    ("coordination.k8s.io", "Lease", &["get", "create", "update", "delete"]),
+];
+
+impl Planned {
+    /// Permissions that the server has refused while the plan was made.
+    pub fn forbidden(&self) -> impl Iterator<Item = &Step> {
+        let forbidden = |step: &&Step| {
+            step.action == Action::Unknown
+                && step.obstacles.iter().any(|obstacle| matches!(obstacle, crate::plan::Obstacle::Refused { code: 403, .. }))
+        };
+        self.plan.steps.iter().filter(forbidden)
+    }
+}
+
+/// The refusal behind an error, if the server is to blame.
+impl ClusterError {
+    /// What the server said, if it said something.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Server { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

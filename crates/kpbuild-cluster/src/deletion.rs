@@ -1,0 +1,126 @@
+//! Takes a stack away again: what its inventory holds, in reverse order, and
+//! what holds data only when it is named.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt as _, stream};
+use kpbuild_core::bundle::Phase;
+use kpbuild_core::{Bundle, Diagnostics, ObjectKey};
+use serde_json::Value;
+
+use crate::apply::Run;
+use crate::cluster::{PlanOptions, is_prunable};
+use crate::error::ClusterError;
+use crate::event::Event;
+use crate::inventory::StackId;
+use crate::observe::{Observation, observe};
+use crate::pattern::selects;
+use crate::plan::{Allowed, Plan, Step, removal};
+use crate::server::Server;
+
+/// What deleting the stack would do.
+pub(crate) async fn plan(
+    server: &Server,
+    stack: &StackId,
+    options: &PlanOptions,
+) -> Result<(Plan, Observation), ClusterError> {
+    let nothing = Bundle::new(Vec::new(), &mut Diagnostics::default());
+    let observation = observe(server, stack, &nothing, options.concurrency).await?;
+    let allowed = Allowed {
+        set: stack.set(),
+        delete_data: options.delete_data.clone(),
+        ..Allowed::default()
+    };
+    let members = observation.members.iter().filter(|(_, member)| is_prunable(member)).map(|(key, _)| key.clone());
+    let members: Vec<ObjectKey> = members.collect();
+    let volumes = volumes(server, &members).await?;
+    let mut steps = Vec::new();
+    for key in members.into_iter().chain(volumes).filter(|key| selects(&options.targets, key)) {
+        let Some(resource) = observation.resources.preferred(&key.group, &key.kind) else {
+            continue;
+        };
+        let path = resource.object(&key.namespace, &key.name);
+        let live = server.find(&path).await.map_err(ClusterError::doing("look at an object that shall go"))?;
+        steps.extend(live.map(|live| removal(&key, &live, &allowed)));
+    }
+    steps.sort_by(|left, right| right.phase.cmp(&left.phase).then_with(|| left.object.cmp(&right.object)));
+    Ok((Plan { steps }, observation))
+}
+
+/// The volume claims of the instances: they stay behind when those go, and no
+/// inventory holds them.
+async fn volumes(server: &Server, members: &[ObjectKey]) -> Result<Vec<ObjectKey>, ClusterError> {
+    let instances: Vec<&ObjectKey> = members.iter().filter(|key| Phase::of(key) == Phase::Instance).collect();
+    let namespaces: BTreeSet<&String> = instances.iter().map(|key| &key.namespace).collect();
+    let mut claims = Vec::new();
+    for namespace in namespaces {
+        let path = format!(
+            "/api/v1/namespaces/{namespace}/persistentvolumeclaims?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dprometheus-operator"
+        );
+        let found = server.list(&path).await.map_err(ClusterError::doing("look for volume claims"))?;
+        let of_stack = found.iter().filter(|claim| instances.iter().any(|instance| belongs(claim, instance)));
+        claims.extend(of_stack.map(|claim| ObjectKey {
+            group: String::new(),
+            kind: "PersistentVolumeClaim".to_owned(),
+            namespace: namespace.clone(),
+            name: claim["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+        }));
+    }
+    Ok(claims)
+}
+
+fn belongs(claim: &Value, instance: &ObjectKey) -> bool {
+    claim["metadata"]["labels"]["app.kubernetes.io/instance"] == *instance.name
+        && claim["metadata"]["namespace"] == *instance.namespace
+}
+
+/// Deletes what the plan says, phase by phase from the last to the first, and at
+/// last the stack's own books.
+pub(crate) async fn run(run: &Run<'_>, observation: &Observation) -> Result<(), ClusterError> {
+    if !observation.inventory.exists && run.plan.steps.is_empty() {
+        return Ok(());
+    }
+    run.lock.take().await?;
+    let work = all_phases(run, observation);
+    let result = match select(std::pin::pin!(work), std::pin::pin!(run.lock.keep())).await {
+        Either::Left((result, _)) => result,
+        Either::Right((lost, _)) => return Err(lost),
+    };
+    run.lock.release().await;
+    result
+}
+
+async fn all_phases(run: &Run<'_>, observation: &Observation) -> Result<(), ClusterError> {
+    let phases: BTreeSet<Phase> = run.plan.steps.iter().map(|step| step.phase).collect();
+    for phase in phases.into_iter().rev() {
+        if phase == Phase::Namespace {
+            // The books are in the namespace: they go before it does.
+            delete_books(run).await?;
+            run.lock.release().await;
+        }
+        let steps: Vec<&Step> = run.plan.steps.iter().filter(|step| step.phase == phase).collect();
+        (run.observer.borrow_mut())(&Event::Phase {
+            phase: "removal",
+            objects: steps.len(),
+        });
+        let work = steps.iter().map(|step| run.remove(step, &observation.resources));
+        let failures: Vec<bool> = stream::iter(work).buffered(run.options.concurrency).collect().await;
+        run.check_stop()?;
+        let failed = failures.iter().filter(|failed| **failed).count();
+        if failed > 0 {
+            return Err(ClusterError::Failed {
+                failed,
+                total: steps.len(),
+                phase: "removal".to_owned(),
+            });
+        }
+    }
+    delete_books(run).await
+}
+
+async fn delete_books(run: &Run<'_>) -> Result<(), ClusterError> {
+    let path = format!("/api/v1/namespaces/{}/secrets/{}", run.stack.namespace, run.stack.parent());
+    let deleted = run.server.delete(&path, None, "Background").await;
+    deleted.map_err(ClusterError::doing("delete the list of the stack's objects"))
+}

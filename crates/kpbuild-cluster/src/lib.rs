@@ -1,0 +1,56 @@
+//! A bundle and a live cluster: what differs, what that means, and making it so.
+//!
+//! The crate knows no stack file and no template. [`Cluster`] is the doorway:
+//! `plan` observes ([`live`]) and compares ([`plan`], [`effects`]), `apply`
+//! carries out what the plan says, `delete` takes it away again. Nothing here
+//! prints: a run tells what happens by [`event`]s. Async stops at this crate's
+//! edge.
+//!
+//! Objects are applied on the server's side by the field manager `kpbuild`.
+//! What belongs to a stack is an apply set after KEP-3659.
+
+mod answer;
+mod apply;
+mod clean;
+mod cluster;
+mod compare;
+mod conflict;
+mod connect;
+mod deletion;
+mod effects;
+mod error;
+mod event;
+mod inventory;
+mod lines;
+mod live;
+mod lock;
+mod manifest;
+mod observe;
+mod owners;
+mod path;
+mod pattern;
+mod permissions;
+mod plan;
+mod pods;
+mod quantity;
+mod ready;
+mod resources;
+mod server;
+mod wait;
+
+pub use answer::{Cause, Refusal};
+pub use apply::RunOptions;
+pub use cluster::{Cluster, PlanOptions, Planned};
+pub use compare::{FieldChange, compare};
+pub use conflict::Conflict;
+pub use connect::{Context, Target};
+pub use effects::{Effect, EffectKind};
+pub use error::ClusterError;
+pub use event::{Event, Outcome, Report};
+pub use inventory::StackId;
+pub use lines::{Line, Sign, lines};
+pub use path::{FieldPath, Segment};
+pub use pattern::Pattern;
+pub use permissions::Permission;
+pub use plan::{Action, Allowed, Obstacle, Plan, Step};
+pub use ready::{Readiness, readiness};
