@@ -1,6 +1,7 @@
 //! The integration tests: one binary, linked once, whose tests share one cluster. A module stands for what is tested;
 //! what the tests stand on is the library beside it, in `support/`.
 
+mod adapter;
 mod cli;
 mod cluster;
 mod yaml;
