@@ -20,14 +20,6 @@ pub(crate) fn tests(mixin: &str) -> impl Iterator<Item = (&'static str, &'static
     TESTS.iter().copied().filter(move |(path, _)| path.starts_with(&folder))
 }
 
-/// The text of all templates below a folder, one after the other, without comments.
-#[cfg(test)]
-pub(crate) fn texts(folder: &str) -> String {
-    let below = TEMPLATES.iter().filter(|(path, _)| path.starts_with(folder));
-    let lines = below.flat_map(|(_, text)| text.lines());
-    lines.filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
-}
-
 /// The names of the mixins that have a table of parameters.
 #[cfg(test)]
 pub(crate) fn mixins() -> impl Iterator<Item = &'static str> {

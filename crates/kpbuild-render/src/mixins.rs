@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kpbuild_stack::Mixin;
+use kpbuild_stack::parameters::decided_by;
 use serde_json::{Map, Value};
 
 use crate::MixinRules;
@@ -40,11 +41,13 @@ pub(crate) fn rules(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<MixinRules, Json
     })
 }
 
-/// A mixin's tests hold for its default parameters. Switches that add or remove
-/// whole groups are kept as the stack has them: what is not installed needs no
-/// test, and what is was tested under that switch.
+/// A mixin's tests hold for its default parameters. Switches by which the stack
+/// adds or removes whole groups are kept: what is not installed needs no test,
+/// and what is was tested under that switch.
 fn tested_parameters(mixin: &Mixin) -> Value {
-    let switches = mixin.config.as_object().into_iter().flatten().filter(|(_, value)| value.is_boolean());
+    let config = mixin.config.as_object().into_iter().flatten();
+    let switches = config
+        .filter(|(name, value)| value.is_boolean() && decided_by(mixin.name, name).is_some());
     switches.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

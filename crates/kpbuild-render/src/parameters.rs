@@ -6,10 +6,12 @@
 
 use std::path::Path;
 
+use kpbuild_core::{Diagnostics, SourceMap};
+use kpbuild_stack::Mixin;
 use serde_json::{Map, Value, json};
 
 use crate::jsonnet::Jsonnet;
-use crate::library;
+use crate::{library, mixins};
 
 #[test]
 fn the_table_of_parameters_is_what_the_mixins_say() {
@@ -32,25 +34,110 @@ fn the_table_of_parameters_is_what_the_mixins_say() {
 }
 
 #[test]
-fn every_parameter_changes_something() {
-    let names = |table: &Value| -> Vec<String> {
-        table
-            .as_object()
-            .into_iter()
-            .flat_map(Map::keys)
-            .cloned()
-            .collect()
-    };
-    for (mixin, parameters) in table().as_object().expect("a map of mixins") {
-        let text = library::texts(&format!("mixins/{mixin}/")) + &library::texts("lib/");
-        let words: Vec<&str> = text
-            .split(|c: char| !c.is_alphanumeric() && c != '_')
-            .collect();
-        for name in names(parameters) {
-            let uses = words.iter().filter(|word| **word == name).count();
-            assert!(uses > 1, "nothing in {mixin} reads the parameter {name}");
+fn every_parameter_changes_a_rule_or_a_dashboard() {
+    let jsonnet = Jsonnet::new();
+    for mixin in library::mixins() {
+        let evaluate = |config: Value| {
+            let mixin = Mixin { name: mixin, config, rules: None };
+            let evaluated = mixins::evaluate(&jsonnet, &mixin);
+            let evaluated = evaluated.unwrap_or_else(|error| panic!("{}: {error}", mixin.name));
+            (evaluated.groups, evaluated.dashboards)
+        };
+        let file = format!("function() (import 'mixins/{mixin}/config.libsonnet')._config");
+        let defaults = jsonnet.call_snippet(mixin, &file, &[]).expect("the table evaluates");
+        // What is off by default has parameters, too.
+        let mut base = json!({});
+        if mixin == "kubernetes" {
+            base["kubeProxy"] = json!(true);
+        }
+        let before = evaluate(base.clone());
+        for (name, value) in defaults.as_object().expect("a table is a map") {
+            for changed in changes(value) {
+                let mut config = base.clone();
+                config[name] = if base.get(name).is_some() { value.clone() } else { changed };
+                assert!(evaluate(config) != before, "nothing in {mixin} depends on {name}");
+            }
         }
     }
+}
+
+/// A value, each time changed in one place.
+fn changes(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Bool(value) => vec![json!(!value)],
+        Value::Number(number) => vec![json!(number.as_f64().map(|number| 2.0 * number + 1.0))],
+        Value::String(text) if text.ends_with(|c: char| "smh".contains(c)) && text.len() < 4 => {
+            vec![json!("7m")]
+        }
+        Value::String(text) => vec![json!(format!("changed{text}"))],
+        Value::Array(items) if items.first().is_some_and(Value::is_object) => {
+            vec![json!(items[1..])]
+        }
+        Value::Object(map) => {
+            let each = map.iter().flat_map(|(name, value)| {
+                changes(value).into_iter().map(move |changed| (name, changed))
+            });
+            each.map(|(name, changed)| {
+                let mut whole = value.clone();
+                whole[name] = changed;
+                whole
+            })
+            .collect()
+        }
+        _ => vec![json!(["changed"])],
+    }
+}
+
+#[test]
+fn a_changed_threshold_changes_the_rules_that_have_it_and_nothing_else() {
+    assert_changes(
+        "node-exporter: {fsSpaceFillingUpWarningThreshold: 20}",
+        &["NodeFilesystemSpaceFillingUp warning"],
+    );
+    assert_changes(
+        "kubernetes: {clientErrorsPercent: 2.5, certExpirationCriticalSeconds: 3600}",
+        &[
+            "KubeClientErrors warning",
+            "KubeClientCertificateExpiration critical",
+            "KubeletClientCertificateExpiration critical",
+            "KubeletServerCertificateExpiration critical",
+        ],
+    );
+    assert_changes(
+        "prometheus: {prometheusRemoteWriteBehindSeconds: 600}",
+        &["PrometheusRemoteWriteBehind critical"],
+    );
+}
+
+/// The alerts that differ from the default stack's when parameters are set.
+#[track_caller]
+fn assert_changes(parameters: &str, expected: &[&str]) {
+    let before = all_rules("");
+    let after = all_rules(&format!("rules: {{parameters: {{{parameters}}}}}"));
+    assert_eq!(before.len(), after.len());
+    let differ = before.iter().zip(&after).filter(|(before, after)| before != after);
+    let mut names: Vec<String> = differ
+        .map(|(_, rule)| {
+            let name = rule["alert"].as_str().or(rule["record"].as_str()).unwrap_or_default();
+            format!("{name} {}", rule["labels"]["severity"].as_str().unwrap_or_default())
+        })
+        .collect();
+    let mut expected = expected.to_vec();
+    names.sort();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+}
+
+/// All rules of a stack, in order.
+fn all_rules(text: &str) -> Vec<Value> {
+    let mut sources = SourceMap::default();
+    let file = sources.add("stack.yaml", format!("kind: Stack\nname: test\n{text}\n"));
+    let mut diagnostics = Diagnostics::default();
+    let file = kpbuild_stack::parse(&sources, file, &mut diagnostics).expect("the stack is right");
+    let stack = kpbuild_stack::resolve(&file);
+    let mixins = crate::rules(&stack, &mut diagnostics).expect("rules evaluate");
+    let groups = mixins.into_iter().flat_map(|mixin| mixin.groups);
+    groups.flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default()).collect()
 }
 
 #[test]

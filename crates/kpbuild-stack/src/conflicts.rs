@@ -10,6 +10,9 @@ use crate::parse::StackFile;
 /// Two fields that say different things about one.
 pub const CONFLICT: Code = Code("stack-conflict");
 
+/// Parameters of rules that the stack does not install.
+pub const UNUSED_PARAMETERS: Code = Code("stack-unused-parameters");
+
 /// Reports all conflicts of a file.
 pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
     let found = [
@@ -17,9 +20,28 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
         scrape_configs(file),
         windows_hosts(file),
     ];
-    for diagnostic in found.into_iter().flatten() {
+    for diagnostic in found.into_iter().flatten().chain(unused_parameters(file)) {
         diagnostics.push(diagnostic);
     }
+}
+
+/// Parameters of rules and dashboards that do not come with any component. A
+/// warning: several stacks may share them.
+fn unused_parameters(file: &StackFile) -> Vec<Diagnostic> {
+    let mut unused: Vec<&str> = file.shape.rules.parameters.mixins().collect();
+    if !unused.is_empty() {
+        let components = crate::resolve(file).components;
+        let installed = components.iter().flat_map(|component| &component.mixins);
+        let installed: Vec<&str> = installed.map(|mixin| mixin.name).collect();
+        unused.retain(|mixin| !installed.contains(mixin));
+    }
+    let warning = |mixin: &str| {
+        let message = format!("nothing in this stack has the rules or dashboards of `{mixin}`");
+        Diagnostic::warning(UNUSED_PARAMETERS, message)
+            .at_some(file.span(&["rules", "parameters", mixin]), "")
+            .help("turn the component on that brings them, or remove these parameters")
+    };
+    unused.into_iter().map(warning).collect()
 }
 
 /// Certificates come from one place.
@@ -111,6 +133,17 @@ mod tests {
         );
         let one = "  etcd: {ips: [10.0.0.1], tls: {secret: {name: a}}}";
         assert!(conflicts(one).is_empty());
+    }
+
+    #[test]
+    fn parameters_without_rules_are_a_warning() {
+        let parameters = "rules: {parameters: {etcd: {etcdWindow: 10m}, windows: {dashboardMinStep: 2m}}}";
+        assert_eq!(
+            conflicts(&format!("  {{}}\n{parameters}")),
+            ["nothing in this stack has the rules or dashboards of `etcd`"]
+        );
+        let etcd = "  etcd: {ips: [10.0.0.1]}";
+        assert!(conflicts(&format!("{etcd}\n{parameters}")).is_empty());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub mod shape;
 mod stack;
 pub mod validate;
 
-pub use conflicts::CONFLICT;
+pub use conflicts::{CONFLICT, UNUSED_PARAMETERS};
 pub use context::{Context, image};
 pub use parse::{StackFile, parse};
 pub use stack::{Component, Mixin, RuleObject, Stack, resolve};

@@ -81,6 +81,12 @@ pub fn decided_by(mixin: &str, parameter: &str) -> Option<&'static str> {
 pub struct Parameters(BTreeMap<String, Map<String, Value>>);
 
 impl Parameters {
+    /// The mixins whose parameters are set.
+    pub(crate) fn mixins(&self) -> impl Iterator<Item = &str> {
+        let set = self.0.iter().filter(|(_, parameters)| !parameters.is_empty());
+        set.map(|(mixin, _)| mixin.as_str())
+    }
+
     /// Adds what the user set to the configuration of a mixin.
     pub(crate) fn configure(&self, mixin: &str, config: &mut Value) {
         for (name, value) in self.0.get(mixin).into_iter().flatten() {
@@ -210,6 +216,8 @@ fn is_time(name: &str, default: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kpbuild_core::{Diagnostics, SourceMap};
+
     use super::*;
 
     fn parameters(value: Value) -> Parameters {
@@ -238,6 +246,71 @@ mod tests {
         assert_eq!((&slo["target"], &slo["days"]), (&json!(0.999), &json!(30)));
         assert_eq!(slo["latency"]["write"], 1);
         assert_eq!(slo["windows"].as_array().map(Vec::len), Some(4));
+    }
+
+    /// What is said about a stack file with these parameters: message and help.
+    fn findings(parameters: &str) -> Vec<(String, String)> {
+        let text = format!("kind: Stack\nname: test\nrules: {{parameters: {{{parameters}}}}}\n");
+        let mut sources = SourceMap::default();
+        let file = sources.add("stack.yaml", text);
+        let mut diagnostics = Diagnostics::default();
+        let _ = crate::parse(&sources, file, &mut diagnostics);
+        let said = diagnostics.sorted().into_iter();
+        said.map(|finding| (finding.message.clone(), finding.help.clone().unwrap_or_default()))
+            .collect()
+    }
+
+    #[track_caller]
+    fn assert_finding(parameters: &str, message: &str, help: &str) {
+        let found = findings(parameters);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].0.contains(message), "{found:?}");
+        assert!(found[0].1.contains(help), "{found:?}");
+    }
+
+    #[test]
+    fn mistakes_are_found_where_they_are_written() {
+        assert_finding(
+            "nod-exporter: {}",
+            "there is no mixin `nod-exporter`",
+            "did you mean `node-exporter`?",
+        );
+        assert_finding(
+            "node-exporter: {fsSpaceFillingUpWarningTreshold: 20}",
+            "the mixin `node-exporter` has no parameter `fsSpaceFillingUpWarningTreshold`",
+            "did you mean `fsSpaceFillingUpWarningThreshold`?",
+        );
+        assert_finding(
+            "node-exporter: {fsSpaceFillingUpWarningThreshold: \"20\"}",
+            "must be a number",
+            "",
+        );
+        assert_finding("prometheus: {prometheusWindow: 5}", "must be a string", "");
+        assert_finding(
+            "prometheus: {prometheusWindow: 5min}",
+            "`5min` is not a prometheus duration",
+            "`min` is no unit of time",
+        );
+        assert_finding("etcd: {etcd_selector: \"\"}", "is empty", "");
+        assert_finding(
+            "kubernetes: {SLOs: {apiserver: {days: many}}}",
+            "`rules.parameters.kubernetes.SLOs.apiserver.days` must be a number",
+            "",
+        );
+    }
+
+    #[test]
+    fn what_the_stack_decides_is_refused_with_the_field_that_says_it() {
+        assert_finding(
+            "alertmanager: {alertmanagerJob: a}",
+            "`alertmanagerJob` in `rules.parameters.alertmanager` follows from `components.alertmanager.name`",
+            "set `components.alertmanager.name` instead",
+        );
+        assert_finding(
+            "grafana: {runbookURLPattern: a}",
+            "follows from `rules.runbooks`",
+            "set `rules.runbooks` instead",
+        );
     }
 
     #[test]
