@@ -60,13 +60,23 @@ fn close(schema: &mut Value) {
             if map.contains_key("properties") && !map.contains_key("additionalProperties") {
                 map.insert("additionalProperties".into(), Value::Bool(false));
             }
-            if map.get("default") == Some(&Value::Null) {
-                map.remove("default");
+            match map.get_mut("default") {
+                Some(Value::Null) => drop(map.remove("default")),
+                Some(default) => leave_out_nulls(default),
+                None => {}
             }
             map.values_mut().for_each(close);
         }
         Value::Array(items) => items.iter_mut().for_each(close),
         _ => {}
+    }
+}
+
+/// A default that editors fill in must be one that the reader accepts.
+fn leave_out_nulls(default: &mut Value) {
+    if let Value::Object(map) = default {
+        map.retain(|_, value| !value.is_null());
+        map.values_mut().for_each(leave_out_nulls);
     }
 }
 
@@ -178,4 +188,40 @@ pub(crate) fn title(schema: &Value) -> Cow<'_, str> {
     schema["title"]
         .as_str()
         .map_or(Cow::Borrowed("value"), Cow::Borrowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_valid() {
+        let root = checked();
+        let mut defaults = 0;
+        check_defaults(&root, &root, "", &mut defaults);
+        assert!(defaults > 100, "{defaults}");
+    }
+
+    fn check_defaults(schema: &Value, root: &Value, path: &str, defaults: &mut usize) {
+        let Some(map) = schema.as_object() else {
+            return;
+        };
+        if let Some(default) = map.get("default") {
+            *defaults += 1;
+            let mut alone = schema.clone();
+            alone["$defs"] = root["$defs"].clone();
+            let result = jsonschema::validate(&alone, default);
+            assert!(result.is_ok(), "`{path}`: {default}: {result:?}");
+        }
+        for part in ["properties", "$defs"] {
+            for (name, value) in map
+                .get(part)
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
+                check_defaults(value, root, &format!("{path}/{name}"), defaults);
+            }
+        }
+    }
 }
