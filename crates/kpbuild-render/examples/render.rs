@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sources = SourceMap::default();
     let file = sources.add(path, text);
     let mut diagnostics = Diagnostics::default();
-    let rendered = render(&sources, file, &mut diagnostics);
+    let rendered = render(&mut sources, file, &mut diagnostics);
     for diagnostic in diagnostics.sorted() {
         writeln!(
             io::stderr(),
@@ -27,11 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn render(
-    sources: &SourceMap,
+    sources: &mut SourceMap,
     file: FileId,
     diagnostics: &mut Diagnostics,
 ) -> Result<String, Reported> {
     let stack = kpbuild_stack::resolve(&kpbuild_stack::parse(sources, file, diagnostics)?);
-    let bundle = kpbuild_render::render(&stack, diagnostics)?;
+    let inputs = kpbuild_render::Inputs::none();
+    let bundle = kpbuild_render::render(&stack, &inputs, sources, diagnostics)?;
     Ok(yaml::stream(bundle.objects().iter().map(Object::yaml)))
 }

@@ -1,13 +1,11 @@
 //! Renders one component: calls its template and names what comes out.
 
-use std::collections::BTreeMap;
-
 use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin};
-use kpbuild_stack::Component;
+use kpbuild_stack::{Component, Stack};
 use serde_json::{Value, json};
 
 use crate::Objects;
-use crate::dashboards;
+use crate::dashboards::Dashboards;
 use crate::jsonnet::{Jsonnet, JsonnetError};
 
 /// A template gave something that is no object.
@@ -18,11 +16,12 @@ pub(crate) const NOT_AN_OBJECT: Code = Code("template-not-an-object");
 pub(crate) fn render(
     jsonnet: &Jsonnet,
     component: &Component,
-    dashboards: &BTreeMap<String, Value>,
+    stack: &Stack,
+    dashboards: &Dashboards,
     diagnostics: &mut Diagnostics,
 ) -> Result<Objects, JsonnetError> {
     let template = format!("components/{}/main.jsonnet", component.name);
-    let input = with_dashboards(component, dashboards);
+    let input = with_dashboards(component, stack, dashboards);
     let Value::Object(fields) = jsonnet.call(&template, &[("input", &input)])? else {
         panic!("`{template}` gives a map");
     };
@@ -38,12 +37,7 @@ pub(crate) fn render(
         }
     }
     if component.name == "grafana" {
-        objects.extend(dashboards::config_maps(
-            dashboards,
-            &input["metadata"],
-            component.span,
-            diagnostics,
-        ));
+        objects.extend(dashboards.config_maps(&input["metadata"], diagnostics));
     }
     Ok(objects)
 }
@@ -56,16 +50,12 @@ fn origin(component: &Component) -> Origin {
 }
 
 /// Grafana mounts every dashboard; which there are is known only now.
-fn with_dashboards(component: &Component, dashboards: &BTreeMap<String, Value>) -> Value {
+fn with_dashboards(component: &Component, stack: &Stack, dashboards: &Dashboards) -> Value {
     let mut input = component.input.clone();
     if component.name == "grafana" {
-        let names: Vec<_> = dashboards
-            .keys()
-            .map(|file| dashboards::stem(file))
-            .collect();
-        input["dashboards"] = json!(names);
+        input["dashboards"] = dashboards.mounts(&stack.dashboards.folders);
         let wanted = input["dashboardsChecksum"] == true;
-        input["dashboardsChecksum"] = json!(wanted.then(|| dashboards::checksum(dashboards)));
+        input["dashboardsChecksum"] = json!(wanted.then(|| dashboards.checksum()));
     }
     input
 }

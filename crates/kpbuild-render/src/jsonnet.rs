@@ -4,6 +4,8 @@
 //! one thread; nothing of it leaves this file. Values go in and come out as
 //! `serde_json`, errors with the places that led to them.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jrsonnet_evaluator::error::ErrorKind;
@@ -11,14 +13,16 @@ use jrsonnet_evaluator::rustc_hash::FxHashMap;
 use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
 use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{
-    AsPathLike, Error, ImportResolver, ObjValueBuilder, ResolvePathOwned, Result, SourcePath,
-    SourceVirtual, Span, State, Val,
+    AsPathLike, Error, ImportResolver, ObjValueBuilder, ResolvePathOwned, ResultExt as _, Result, Source,
+    SourcePath, SourceVirtual, Span, StackTraceElement, State, Val,
 };
 use jrsonnet_gcmodule::Acyclic;
+use jrsonnet_ir::SourceFile;
 use jrsonnet_stdlib::ContextInitializer;
 use serde_json::{Map, Number, Value};
 
 use crate::library;
+use crate::user_files::UserFiles;
 
 /// What went wrong during an evaluation, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct JsonnetError {
     pub message: String,
     /// The places that led to it, the innermost first.
     pub trace: Vec<Frame>,
+    /// The text of every file of the user's that the places are in, by name.
+    pub texts: BTreeMap<String, String>,
 }
 
 /// One place on the way to an error.
@@ -40,6 +46,16 @@ pub struct Frame {
     pub column: usize,
     /// What was being done there.
     pub what: String,
+    /// The bytes of the place, if it is in a file of the user's.
+    pub in_user_file: Option<(u32, u32)>,
+}
+
+impl Frame {
+    /// Whether both are at the same place.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        let place = |frame: &Self| (frame.line, frame.column);
+        self.file == other.file && place(self) == place(other)
+    }
 }
 
 impl fmt::Display for JsonnetError {
@@ -57,10 +73,19 @@ pub(crate) struct Jsonnet {
 }
 
 impl Jsonnet {
+    /// An interpreter for templates only.
     pub(crate) fn new() -> Self {
+        Self::with_files(&UserFiles::none())
+    }
+
+    /// An interpreter that also evaluates files of the user's.
+    pub(crate) fn with_files(files: &UserFiles) -> Self {
         let mut builder = State::builder();
         builder
-            .import_resolver(Templates)
+            .import_resolver(Imports {
+                files: files.clone(),
+                texts: RefCell::default(),
+            })
             .context_initializer(ContextInitializer::new(PathResolver::FileName));
         Self {
             state: builder.build(),
@@ -77,6 +102,21 @@ impl Jsonnet {
         let call = || {
             let function = self.state.import(template)?;
             to_json(&apply_tla(&bind(arguments), function)?)
+        };
+        call().map_err(|error| explain(&error))
+    }
+
+    /// Evaluates a file of the user's; if it is a function, it is called.
+    pub(crate) fn call_user_file(
+        &self,
+        path: &str,
+        arguments: &[(&str, &Value)],
+    ) -> Result<Value, JsonnetError> {
+        let _entered = self.state.enter();
+        let call = || {
+            let path = SourcePath::new(SourceFile::new(path.into()));
+            let value = self.state.import_resolved(path)?;
+            to_json(&apply_tla(&bind(arguments), value)?)
         };
         call().map_err(|error| explain(&error))
     }
@@ -104,35 +144,90 @@ fn bind(arguments: &[(&str, &Value)]) -> FxHashMap<jrsonnet_evaluator::IStr, Tla
         .collect()
 }
 
-/// Finds imports among the templates: beside the importing file, then from the
-/// root of `templates/`.
+/// Finds imports: of a template beside it, then from the root of `templates/`;
+/// of a user's file beside it, then in `vendor/` beside the stack file, then
+/// among the templates.
 #[derive(Acyclic)]
-struct Templates;
+struct Imports {
+    files: UserFiles,
+    texts: RefCell<BTreeMap<String, String>>,
+}
 
-impl ImportResolver for Templates {
+impl ImportResolver for Imports {
     fn resolve_from(&self, from: &SourcePath, path: &dyn AsPathLike) -> Result<SourcePath> {
-        let wanted = path.as_path().to_owned();
-        let text = wanted.to_string();
-        let folder = from
-            .downcast_ref::<SourceVirtual>()
-            .and_then(|file| file.0.rsplit_once('/').map(|(folder, _)| folder.to_owned()))
-            .unwrap_or_default();
-        [join(&folder, &text), join("", &text)]
-            .into_iter()
-            .find(|candidate| library::template(candidate).is_some())
-            .map(|found| SourcePath::new(SourceVirtual(found.into())))
-            .ok_or_else(|| {
-                ErrorKind::ImportFileNotFound(from.clone(), ResolvePathOwned::Str(text)).into()
-            })
+        let wanted = path.as_path().to_owned().to_string();
+        if let Some(file) = from.downcast_ref::<SourceFile>() {
+            let from = file.path().display().to_string();
+            for candidate in self.files.candidates(&from, &wanted) {
+                if self.read(&candidate)? {
+                    return Ok(SourcePath::new(SourceFile::new(candidate.into())));
+                }
+            }
+        }
+        template_from(from, &wanted).ok_or_else(|| self.not_found(from, wanted))
     }
 
     fn load_file_contents(&self, resolved: &SourcePath) -> Result<Vec<u8>> {
+        if let Some(file) = resolved.downcast_ref::<SourceFile>() {
+            let path = file.path().display().to_string();
+            if self.read(&path)? {
+                return Ok(self.texts.borrow()[&path].clone().into_bytes());
+            }
+        }
         resolved
             .downcast_ref::<SourceVirtual>()
             .and_then(|file| library::template(&file.0))
             .map(|text| text.as_bytes().to_vec())
             .ok_or_else(|| ErrorKind::ResolvedFileNotFound(resolved.clone()).into())
     }
+}
+
+impl Imports {
+    /// That an import leads nowhere. The interpreter does not say where it
+    /// stands, so the file is searched for it.
+    fn not_found(&self, from: &SourcePath, wanted: String) -> Error {
+        let code = from
+            .downcast_ref::<SourceFile>()
+            .and_then(|file| self.texts.borrow().get(&file.path().display().to_string()).cloned());
+        let place = code.and_then(|code| {
+            let quoted = ["'", "\""].map(|quote| format!("{quote}{wanted}{quote}"));
+            let start = quoted.iter().find_map(|text| code.find(text))?;
+            let start = u32::try_from(start).ok()?;
+            let end = start + u32::try_from(wanted.len() + 2).ok()?;
+            Some(Span(Source::new(from.clone(), code.into()), start, end))
+        });
+        let mut error = Error::from(ErrorKind::ImportFileNotFound(from.clone(), ResolvePathOwned::Str(wanted)));
+        if place.is_some() {
+            error.trace_mut().0.push(StackTraceElement { location: place, desc: "import".to_owned() });
+        }
+        error
+    }
+
+    /// Reads a file of the user's, once; gives whether there is one.
+    fn read(&self, path: &str) -> Result<bool> {
+        if self.texts.borrow().contains_key(path) {
+            return Ok(true);
+        }
+        match self.files.read(path) {
+            Ok(Some(text)) => {
+                self.texts.borrow_mut().insert(path.to_owned(), text);
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => Err(ErrorKind::ImportIo(format!("cannot read `{path}`: {error}")).into()),
+        }
+    }
+}
+
+fn template_from(from: &SourcePath, wanted: &str) -> Option<SourcePath> {
+    let folder = from
+        .downcast_ref::<SourceVirtual>()
+        .and_then(|file| file.0.rsplit_once('/').map(|(folder, _)| folder.to_owned()))
+        .unwrap_or_default();
+    [join(&folder, wanted), join("", wanted)]
+        .into_iter()
+        .find(|candidate| library::template(candidate).is_some())
+        .map(|found| SourcePath::new(SourceVirtual(found.into())))
 }
 
 /// A path below a folder, without `.` and `..`.
@@ -189,7 +284,9 @@ fn to_json(value: &Val) -> Result<Value> {
             object.run_assertions()?;
             let mut map = Map::new();
             for (key, value) in object.iter() {
-                map.insert(key.to_string(), to_json(&value?)?);
+                let value = value.and_then(|value| to_json(&value));
+                let value = value.with_description(|| format!("field <{key}> evaluation"))?;
+                map.insert(key.to_string(), value);
             }
             Value::Object(map)
         }
@@ -223,39 +320,56 @@ fn explain(error: &Error) -> JsonnetError {
             .join("; "),
         other => other.to_string(),
     };
-    let analysed = match error.error() {
+    let analysed: Vec<&Span> = match error.error() {
         ErrorKind::StaticAnalysisError(findings) => findings
             .iter()
             .filter_map(|finding| finding.span.as_ref())
             .collect(),
+        ErrorKind::ImportSyntaxError { error, .. } => vec![&error.location],
         _ => Vec::new(),
     };
-    let trace = analysed
+    let steps = &error.trace().0;
+    let places: Vec<(Option<&Span>, &str)> = analysed
         .into_iter()
-        .map(|span| frame(Some(span), "here"))
-        .chain(
-            error
-                .trace()
-                .0
-                .iter()
-                .map(|step| frame(step.location.as_ref(), &step.desc)),
-        )
+        .map(|span| (Some(span), "here"))
+        .chain(steps.iter().map(|step| (step.location.as_ref(), step.desc.as_str())))
         .collect();
-    JsonnetError { message, trace }
+    JsonnetError {
+        message,
+        trace: places.iter().map(|(span, what)| frame(*span, what)).collect(),
+        texts: places.iter().filter_map(|(span, _)| user_text((*span)?)).collect(),
+    }
 }
 
 fn frame(span: Option<&Span>, what: &str) -> Frame {
-    let (file, line, column) = span.map_or((String::new(), 0, 0), |span| {
-        let [start] = span.0.map_source_locations(&[span.1]);
-        let file = span.0.source_path().to_string();
-        (file, start.line, start.column)
-    });
-    Frame {
-        file,
-        line,
-        column,
+    let mut frame = Frame {
+        file: String::new(),
+        line: 0,
+        column: 0,
         what: what.to_owned(),
+        in_user_file: None,
+    };
+    if let Some(span) = span {
+        let before = span.0.code().get(..span.1 as usize).unwrap_or_default();
+        frame.line = before.matches('\n').count() + 1;
+        frame.column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        frame.file = file_name(span.0.source_path());
+        frame.in_user_file = user_text(span).map(|_| (span.1, span.2));
     }
+    frame
+}
+
+fn file_name(path: &SourcePath) -> String {
+    match path.downcast_ref::<SourceVirtual>() {
+        Some(template) => template.0.to_string(),
+        None => path.to_string(),
+    }
+}
+
+/// Name and text of the file that a place is in, if it is a file of the user's.
+fn user_text(span: &Span) -> Option<(String, String)> {
+    let file = span.0.source_path().downcast_ref::<SourceFile>()?;
+    Some((file.path().display().to_string(), span.0.code().to_owned()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! `kpbuild-stack`.
 
 mod components;
-mod dashboards;
+pub mod dashboards;
 mod definitions;
 mod jsonnet;
 mod library;
@@ -14,28 +14,66 @@ mod mixins;
 #[cfg(test)]
 mod parameters;
 mod rules;
+mod user_files;
 
-use std::collections::BTreeMap;
-
-use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Reported};
+use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Reported, SourceMap};
 use kpbuild_stack::Stack;
 use serde_json::Value;
 
 pub use jsonnet::{Frame, JsonnetError};
+pub use user_files::UserFiles;
 
+use crate::dashboards::{DashboardFile, Dashboards};
 use crate::jsonnet::Jsonnet;
 use crate::rules::Rules;
 
 /// A template of kpbuild itself failed.
 pub const TEMPLATE: Code = Code("template-failed");
 
-/// Renders all objects of a stack.
-pub fn render(stack: &Stack, diagnostics: &mut Diagnostics) -> Result<Bundle, Reported> {
-    let jsonnet = Jsonnet::new();
-    let (rules, dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+/// What a render takes besides the stack: the user's files.
+#[derive(Debug)]
+pub struct Inputs {
+    /// How files are read that others import.
+    pub files: UserFiles,
+    /// The dashboards that the stack file names.
+    pub dashboards: Vec<DashboardFile>,
+}
+
+impl Inputs {
+    /// No files.
+    pub fn none() -> Self {
+        Self {
+            files: UserFiles::none(),
+            dashboards: Vec::new(),
+        }
+    }
+}
+
+/// Renders all objects of a stack. Files that an error leads to are added to
+/// the sources, so that the error can be shown.
+pub fn render(
+    stack: &Stack,
+    inputs: &Inputs,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<Bundle, Reported> {
+    let jsonnet = Jsonnet::with_files(&inputs.files);
+    let (rules, mut dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    if stack.components.iter().any(|component| component.name == "grafana") {
+        dashboards.exclude(&stack.dashboards, diagnostics);
+        for file in &inputs.dashboards {
+            if let Some(read) = dashboards::read(file, &jsonnet, sources, diagnostics) {
+                dashboards.add_user(read, &stack.dashboards.folders, diagnostics);
+            }
+        }
+        dashboards.check_records(&rules.records(), diagnostics);
+    } else {
+        Dashboards::without_grafana(&stack.dashboards, diagnostics);
+    }
     let mut objects = definitions::objects(stack);
     for component in &stack.components {
-        match components::render(&jsonnet, component, &dashboards, diagnostics) {
+        let rendered = components::render(&jsonnet, component, stack, &dashboards, diagnostics);
+        match rendered {
             Ok(rendered) => objects.extend(rendered),
             Err(error) => diagnostics.push(template_failed(component.name, &error)),
         }
@@ -52,15 +90,15 @@ fn evaluate_mixins(
     jsonnet: &Jsonnet,
     stack: &Stack,
     diagnostics: &mut Diagnostics,
-) -> (Rules, BTreeMap<String, Value>) {
+) -> (Rules, Dashboards) {
     let mut rules = Rules::default();
-    let mut dashboards = BTreeMap::new();
+    let mut dashboards = Dashboards::default();
     for component in &stack.components {
         for mixin in &component.mixins {
             match mixins::evaluate(jsonnet, mixin) {
                 Ok(evaluated) => {
                     rules.add(component.name, component.span, mixin, evaluated.groups);
-                    dashboards.extend(evaluated.dashboards);
+                    dashboards.add_mixin(mixin, component.span, evaluated.dashboards, diagnostics);
                 }
                 Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
             }

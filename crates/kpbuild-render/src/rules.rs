@@ -1,6 +1,6 @@
 //! PrometheusRule objects, from the groups that mixins give.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kpbuild_core::{Object, Origin, Span};
 use kpbuild_stack::{Mixin, RuleObject};
@@ -44,6 +44,15 @@ impl Rules {
             })
             .groups
             .extend(groups);
+    }
+
+    /// The names of all records.
+    pub(crate) fn records(&self) -> BTreeSet<String> {
+        let groups = self.objects.values().flat_map(|rule| &rule.groups);
+        groups
+            .flat_map(|group| group["rules"].as_array().into_iter().flatten())
+            .filter_map(|rule| rule["record"].as_str().map(str::to_owned))
+            .collect()
     }
 
     /// The objects, in the order of their names.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::components::{kubernetes, node_exporter};
+use crate::dashboards::{DashboardFiles, DashboardFolder};
 use crate::scalar::{Duration, milliseconds};
 use crate::shape::{Common, Pods, Resources, ServiceMonitor, StackFile};
 
@@ -79,6 +80,27 @@ impl Context<'_> {
             .or(of_option)
             .and_then(milliseconds)
             .unwrap_or(OPERATOR_SCRAPE_INTERVAL)
+    }
+
+    /// The folders that Grafana shows dashboards in, the default one first. Their
+    /// paths are numbered: titles may hold what paths may not.
+    pub fn dashboard_folders(&self) -> Vec<DashboardFolder> {
+        let default = self.file.components.grafana.dashboard_folder.as_str();
+        let files = &self.file.dashboards.files;
+        let mut titles = vec![default];
+        for title in files.iter().filter_map(DashboardFiles::folder) {
+            if !titles.contains(&title) {
+                titles.push(title);
+            }
+        }
+        titles
+            .into_iter()
+            .enumerate()
+            .map(|(number, title)| DashboardFolder {
+                title: title.to_owned(),
+                path: format!("/grafana-dashboard-definitions/{number}"),
+            })
+            .collect()
     }
 
     /// The name of the Alertmanager object: `main`.

@@ -9,6 +9,7 @@
 pub mod components;
 mod conflicts;
 pub mod context;
+pub mod dashboards;
 pub mod definitions;
 pub mod kube_rbac_proxy;
 pub mod parameters;
@@ -21,5 +22,6 @@ pub mod validate;
 
 pub use conflicts::{CONFLICT, UNUSED_PARAMETERS};
 pub use context::{Context, image};
+pub use dashboards::{DashboardChoices, DashboardFolder};
 pub use parse::{StackFile, parse};
 pub use stack::{Component, Mixin, RuleObject, Stack, resolve};

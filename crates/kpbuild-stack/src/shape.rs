@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::components::Components;
 use crate::parameters::Parameters;
+use crate::dashboards::Dashboards;
 use crate::scalar::{Duration, Image, Label, Name, Quantity, Url, Version};
 use crate::schema::from_definition;
 
@@ -38,6 +39,9 @@ pub struct StackFile {
     /// Alerts and recording rules.
     #[serde(default)]
     pub rules: Rules,
+    /// The dashboards of Grafana.
+    #[serde(default)]
+    pub dashboards: Dashboards,
 }
 
 fn monitoring() -> Label {

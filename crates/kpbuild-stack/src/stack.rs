@@ -6,6 +6,7 @@ use kpbuild_core::Span;
 
 use crate::components;
 use crate::context::{Context, Metadata};
+use crate::dashboards::{self, DashboardChoices};
 use crate::parse::StackFile;
 
 /// Everything that rendering needs: no defaults are added after this.
@@ -15,8 +16,12 @@ pub struct Stack {
     pub name: String,
     /// The namespace that it is installed into.
     pub namespace: String,
+    /// The kubeconfig context of the cluster that it is for, if it names one.
+    pub context: Option<String>,
     /// The components that are on, in the order of their names.
     pub components: Vec<Component>,
+    /// Which dashboards are wanted, and where.
+    pub dashboards: DashboardChoices,
 }
 
 /// One component with the complete input of its template.
@@ -79,6 +84,8 @@ pub fn resolve(file: &StackFile) -> Stack {
     Stack {
         name: file.shape.name.to_string(),
         namespace: context.namespace().to_owned(),
+        context: file.shape.cluster.context.clone(),
         components,
+        dashboards: dashboards::resolve(file, &context),
     }
 }

@@ -47,7 +47,10 @@ fn stages(c: &mut Criterion) {
     let parse = || kpbuild_stack::parse(&sources, file, &mut Diagnostics::default()).expect("the example is right");
     let parsed = parse();
     let stack = kpbuild_stack::resolve(&parsed);
-    let render = || kpbuild_render::render(&stack, &mut Diagnostics::default()).expect("the example renders");
+    let render = || {
+        let (inputs, mut sources) = (kpbuild_render::Inputs::none(), SourceMap::default());
+        kpbuild_render::render(&stack, &inputs, &mut sources, &mut Diagnostics::default()).expect("the example renders")
+    };
     let bundle = render();
     let mut group = c.benchmark_group("stages");
     group.bench_function("parse", |b| b.iter(|| black_box(parse())));

@@ -1,4 +1,4 @@
-//! Reads stack files from disk.
+//! Reads stack files, and the files that they name, from disk.
 
 use std::path::Path;
 
@@ -17,6 +17,28 @@ pub(crate) fn read(sources: &mut SourceMap, path: &Path) -> anyhow::Result<FileI
     Ok(sources.add(path.display().to_string(), text))
 }
 
+/// The text of a file that is imported, or `None` when there is no such file.
+pub(crate) fn text_of(path: &str) -> std::io::Result<Option<String>> {
+    use std::io::ErrorKind;
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The names of the files in a folder, sorted; none if it cannot be read.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
 /// The reason why a file cannot be read, with the file that was probably meant.
 fn with_neighbour(path: &Path, error: std::io::Error) -> anyhow::Error {
     let missing = error.kind() == std::io::ErrorKind::NotFound;
@@ -24,14 +46,9 @@ fn with_neighbour(path: &Path, error: std::io::Error) -> anyhow::Error {
     let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| missing) else {
         return cause;
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let neighbours: Vec<String> = std::fs::read_dir(folder.unwrap_or(Path::new(".")))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
-        .collect();
-    match nearest(name, neighbours.iter().map(String::as_str)) {
+    let neighbours = names_in(path.parent().unwrap_or(Path::new("")));
+    let stacks = neighbours.iter().filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
+    match nearest(name, stacks.map(String::as_str)) {
         Some(near) => cause.context(format!(
             "there is no file `{}`; did you mean `{}`?",
             path.display(),

@@ -12,9 +12,9 @@ local secret(volume) = { secret: { secretName: volume } };
 local configMap(volume) = { configMap: { name: volume } };
 
 function(input)
-  local dashboard(stem) =
-    local map = 'grafana-dashboard-' + stem;
-    mounted(map, input.dashboardFolder + '/' + stem, configMap(map));
+  local dashboard(file) =
+    local map = 'grafana-dashboard-' + file.name;
+    mounted(map, file.path, configMap(map));
   local files = [
     mounted('grafana-storage', '/var/lib/grafana', { emptyDir: {} }),
     mounted('grafana-datasources', '/etc/grafana/provisioning/datasources', secret('grafana-datasources')),

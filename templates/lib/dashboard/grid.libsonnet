@@ -5,10 +5,10 @@
 {
   // Rows and panels as one list: the panels of an open row follow it, those of
   // a collapsed row stay within it, as Grafana stores them.
-  flatten(panels):: std.flattenArrays([
-    if p.type == 'row' && !p.collapsed then [p { panels: [] }] + p.panels else [p]
-    for p in panels
-  ]),
+  flatten(panels):: std.flatMap(
+    function(p) if p.type == 'row' && !p.collapsed then [p { panels: [] }] + p.panels else [p],
+    panels
+  ),
 
   // Gives each panel its place and its id.
   place(panels, top=0, firstId=1)::

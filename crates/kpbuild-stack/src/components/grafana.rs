@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::context::{self, App, Context, Identity, image};
+use crate::dashboards::DashboardFolder;
 use crate::scalar::Name;
 use crate::schema::from_definition;
 use crate::shape::{Common, Pods, ServiceMonitor};
@@ -21,9 +22,6 @@ const VERSION: &str = "13.0.2";
 
 /// How often Prometheus scrapes Grafana.
 const INTERVAL: &str = "15s";
-
-/// Where the dashboards are mounted, and found by Grafana.
-const DASHBOARD_FOLDER: &str = "/grafana-dashboard-definitions/0";
 
 /// Grafana, which shows dashboards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,7 +54,8 @@ pub struct Grafana {
     /// stack's Prometheus, called `prometheus`, is there already; one of the
     /// same name replaces it.
     pub data_sources: Vec<DataSource>,
-    /// The folder in which Grafana shows the dashboards.
+    /// The folder in which Grafana shows the dashboards that are not given
+    /// another one (`dashboards.files`).
     pub dashboard_folder: String,
     /// Whether Grafana restarts when a dashboard changes. Without it Grafana
     /// notices by itself, a minute or two after the change.
@@ -174,8 +173,6 @@ struct Input<'a> {
     data_sources: String,
     /// The text of dashboards.yaml, which says where dashboards are found.
     dashboard_providers: String,
-    /// The folder that it says.
-    dashboard_folder: &'a str,
     /// Whether the pods carry a checksum over all dashboards; the checksum
     /// takes its place when they are known.
     dashboards_checksum: bool,
@@ -210,8 +207,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         replicas: options.replicas,
         config: ini(&config(options)),
         data_sources: yaml::document(&data_sources(context, options)),
-        dashboard_providers: yaml::document(&dashboard_providers(options)),
-        dashboard_folder: DASHBOARD_FOLDER,
+        dashboard_providers: yaml::document(&dashboard_providers(&context.dashboard_folders())),
         dashboards_checksum: options.dashboards_checksum,
         env: env(options),
         resources: context::resources(
@@ -245,7 +241,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     Component {
         name: "grafana",
         input: json!(input),
-        mixins: vec![mixin],
+        mixins: vec![mixin, windows_dashboards()],
         span: None,
     }
 }
@@ -324,18 +320,30 @@ fn data_sources(context: &Context<'_>, options: &Grafana) -> Value {
     json!({"apiVersion": 1, "datasources": all})
 }
 
-fn dashboard_providers(options: &Grafana) -> Value {
-    json!({
-        "apiVersion": 1,
-        "providers": [{
-            "folder": options.dashboard_folder,
+/// The dashboards of Windows nodes, as kube-prometheus has them: also where
+/// nothing measures such nodes, and then without the rules that they read.
+fn windows_dashboards() -> Mixin {
+    Mixin {
+        name: "windows",
+        config: json!({}),
+        rules: None,
+    }
+}
+
+/// Where Grafana finds the dashboards of each of its folders.
+fn dashboard_providers(folders: &[DashboardFolder]) -> Value {
+    let provider = |(number, folder): (usize, &DashboardFolder)| {
+        json!({
+            "folder": folder.title,
             "folderUid": "",
-            "name": "0",
-            "options": {"path": DASHBOARD_FOLDER},
+            "name": number.to_string(),
+            "options": {"path": folder.path},
             "orgId": 1,
             "type": "file",
-        }],
-    })
+        })
+    };
+    let providers: Vec<Value> = folders.iter().enumerate().map(provider).collect();
+    json!({"apiVersion": 1, "providers": providers})
 }
 
 /// The administrator's variables, and the user's.

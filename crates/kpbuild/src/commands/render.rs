@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use kpbuild_core::{Bundle, Diagnostics, Reported, SourceMap};
+use kpbuild_core::{Bundle, Diagnostics, SourceMap};
 use kpbuild_stack::Stack;
 
 use crate::cli::Render;
+use crate::compile::compile;
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 use crate::{folder, load, manifests};
@@ -14,7 +15,7 @@ pub(crate) fn run(arguments: &Render, terminal: &mut Terminal) -> anyhow::Result
     let mut sources = SourceMap::default();
     let file = load::read(&mut sources, &arguments.stack)?;
     let mut diagnostics = Diagnostics::default();
-    let rendered = compile(&sources, file, &mut diagnostics);
+    let rendered = compile(&arguments.stack, file, &mut sources, &mut diagnostics);
     terminal.findings(&diagnostics, &sources);
     let Ok((stack, bundle)) = rendered else {
         return Ok(Exit::Error);
@@ -25,17 +26,6 @@ pub(crate) fn run(arguments: &Render, terminal: &mut Terminal) -> anyhow::Result
         write(&stack, &bundle, arguments, terminal)?;
     }
     Ok(Exit::Done)
-}
-
-fn compile(
-    sources: &SourceMap,
-    file: kpbuild_core::FileId,
-    diagnostics: &mut Diagnostics,
-) -> Result<(Stack, Bundle), Reported> {
-    let file = kpbuild_stack::parse(sources, file, diagnostics)?;
-    let stack = kpbuild_stack::resolve(&file);
-    let bundle = kpbuild_render::render(&stack, diagnostics)?;
-    Ok((stack, bundle))
 }
 
 /// Prints one stream. On a terminal the values of Secrets are hidden: what is

@@ -1,0 +1,380 @@
+//! The dashboards of a stack: those of its mixins without the excluded ones,
+//! and the user's own; each once, in a folder of Grafana.
+
+mod check;
+mod config_maps;
+mod query;
+mod user;
+mod variables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use glob::Pattern;
+use kpbuild_core::suggest::nearest;
+use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Span};
+use kpbuild_stack::{DashboardChoices, DashboardFolder, Mixin};
+use serde_json::{Value, json};
+
+pub use check::{Finding, check};
+pub use query::without_variables;
+pub use user::DashboardFile;
+
+pub(crate) use user::read;
+
+use user::Place;
+
+/// A pattern of dashboards that matches none.
+pub const EXCLUDES_NOTHING: Code = Code("dashboard-excludes-nothing");
+/// Two dashboards that Grafana or Kubernetes cannot tell apart.
+pub const TWICE: Code = Code("dashboard-twice");
+/// A dashboard that reads records which no rule of the stack makes.
+pub const WITHOUT_RULES: Code = Code("dashboard-without-rules");
+/// Dashboards in a stack without Grafana.
+pub const WITHOUT_GRAFANA: Code = Code("dashboard-without-grafana");
+
+/// The dashboards of a stack, by file name.
+#[derive(Debug, Default)]
+pub(crate) struct Dashboards {
+    by_file: BTreeMap<String, Dashboard>,
+}
+
+/// One dashboard.
+#[derive(Debug)]
+pub(crate) struct Dashboard {
+    /// What Grafana reads.
+    value: Value,
+    /// Its folder, by its number in the stack.
+    folder: usize,
+    source: Source,
+}
+
+/// Where a dashboard comes from.
+#[derive(Debug)]
+enum Source {
+    /// A mixin, installed because of this line.
+    Mixin {
+        name: String,
+        span: Option<Span>,
+        /// Whether the stack wants the mixin's rules as well.
+        rules: bool,
+    },
+    /// A file of the user's.
+    User(Place),
+}
+
+impl Dashboard {
+    fn title(&self) -> &str {
+        self.value["title"].as_str().unwrap_or_default()
+    }
+
+    /// Where it, or a part of it, is written or asked for.
+    fn span(&self, path: &[&str]) -> Option<Span> {
+        match &self.source {
+            Source::Mixin { span, .. } => *span,
+            Source::User(place) => Some(place.span(path)),
+        }
+    }
+}
+
+impl Dashboards {
+    /// Adds those of a mixin. One that two components bring comes once, with
+    /// its rules if one of the two wants them.
+    pub(crate) fn add_mixin(
+        &mut self,
+        mixin: &Mixin,
+        span: Option<Span>,
+        dashboards: BTreeMap<String, Value>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        for (file, value) in dashboards {
+            let rules = mixin.rules.is_some();
+            let source = Source::Mixin { name: mixin.name.to_owned(), span, rules };
+            let dashboard = Dashboard { value, folder: 0, source };
+            match self.by_file.get(&file).map(|first| &first.source) {
+                Some(Source::Mixin { name, rules: true, .. }) if name == mixin.name => {}
+                Some(Source::Mixin { name, .. }) if name == mixin.name => {
+                    self.by_file.insert(file, dashboard);
+                }
+                _ => self.add(file, dashboard, diagnostics),
+            }
+        }
+    }
+
+    /// Removes those that the stack does not want.
+    pub(crate) fn exclude(&mut self, choices: &DashboardChoices, diagnostics: &mut Diagnostics) {
+        let mut excluded = BTreeSet::new();
+        for (text, span) in &choices.exclude {
+            let matching = self.matching(text);
+            if matching.is_empty() {
+                diagnostics.push(self.excludes_nothing(text, *span));
+            }
+            excluded.extend(matching);
+        }
+        self.by_file.retain(|file, _| !excluded.contains(file));
+    }
+
+    fn matching(&self, text: &str) -> Vec<String> {
+        let Ok(pattern) = Pattern::new(text) else {
+            return Vec::new();
+        };
+        let files = self.by_file.keys();
+        files.filter(|file| pattern.matches(stem(file))).cloned().collect()
+    }
+
+    fn excludes_nothing(&self, text: &str, span: Option<Span>) -> Diagnostic {
+        let names = || self.by_file.keys().map(|file| stem(file));
+        let help = match nearest(stem(text), names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the dashboards are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        Diagnostic::error(EXCLUDES_NOTHING, format!("there is no dashboard `{text}`"))
+            .at_some(span, "")
+            .help(help)
+    }
+
+    /// Adds one of the user's, and says what is wrong with it.
+    pub(crate) fn add_user(
+        &mut self,
+        read: user::UserDashboard,
+        folders: &[DashboardFolder],
+        diagnostics: &mut Diagnostics,
+    ) {
+        for finding in check(&read.value) {
+            diagnostics.push(finding.at(&read.place));
+        }
+        let title = read.folder.as_deref();
+        let folder = folders.iter().position(|folder| Some(folder.title.as_str()) == title);
+        let dashboard = Dashboard {
+            value: read.value,
+            folder: folder.unwrap_or(0),
+            source: Source::User(read.place),
+        };
+        self.add(read.name, dashboard, diagnostics);
+    }
+
+    /// Adds a dashboard unless there is one that it cannot stand beside.
+    fn add(&mut self, file: String, dashboard: Dashboard, diagnostics: &mut Diagnostics) {
+        let same_uid = self.same(&dashboard, "uid", |_| true);
+        let same_title = self.same(&dashboard, "title", |other| other.folder == dashboard.folder);
+        let problem = if let Some(first) = self.by_file.get_key_value(&file) {
+            twice("file name", &file, (&file, &dashboard), first)
+        } else if let Some(first) = same_uid {
+            twice("uid", &text(&dashboard, "uid"), (&file, &dashboard), first)
+        } else if let Some(first) = same_title {
+            twice("title", dashboard.title(), (&file, &dashboard), first)
+        } else {
+            self.by_file.insert(file, dashboard);
+            return;
+        };
+        diagnostics.push(problem);
+    }
+
+    fn same(
+        &self,
+        new: &Dashboard,
+        field: &str,
+        and: impl Fn(&Dashboard) -> bool,
+    ) -> Option<(&String, &Dashboard)> {
+        let value = new.value[field].as_str().filter(|text| !text.is_empty())?;
+        self.by_file.iter().find(|(_, other)| other.value[field] == value && and(other))
+    }
+
+    /// Says which dashboards read records that are not made. Those of a mixin
+    /// whose rules nobody wants are silent: they are there only because
+    /// kube-prometheus has them, for things that this stack does not measure.
+    pub(crate) fn check_records(&self, recorded: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
+        for (file, dashboard) in &self.by_file {
+            if matches!(dashboard.source, Source::Mixin { rules: false, .. }) {
+                continue;
+            }
+            let queries = check::queries(&dashboard.value);
+            let read: BTreeSet<String> = queries.flat_map(|(_, expr)| query::records(expr)).collect();
+            let missing: Vec<&str> = read.difference(recorded).map(String::as_str).collect();
+            if let Some((first, rest)) = missing.split_first() {
+                diagnostics.push(without_rules(file, dashboard, first, rest));
+            }
+        }
+    }
+
+    /// Says that nobody shows the dashboards that the stack file speaks of.
+    pub(crate) fn without_grafana(choices: &DashboardChoices, diagnostics: &mut Diagnostics) {
+        if let Some(span) = choices.span {
+            diagnostics.push(
+                Diagnostic::warning(WITHOUT_GRAFANA, "this stack has no Grafana to show dashboards")
+                    .at(span, "not used")
+                    .help("remove the section, or `enabled: false` of `components.grafana`"),
+            );
+        }
+    }
+
+    /// What Grafana's template mounts: name and path of each.
+    pub(crate) fn mounts(&self, folders: &[DashboardFolder]) -> Value {
+        let mount = |(file, dashboard): (&String, &Dashboard)| {
+            let folder = &folders[dashboard.folder].path;
+            json!({"name": stem(file), "path": format!("{folder}/{}", stem(file))})
+        };
+        self.by_file.iter().map(mount).collect()
+    }
+
+    /// A checksum over all of them.
+    pub(crate) fn checksum(&self) -> String {
+        config_maps::checksum(self.by_file.iter().map(|(file, dashboard)| (file.as_str(), &dashboard.value)))
+    }
+
+    /// The ConfigMap of each, with Grafana's own metadata.
+    pub(crate) fn config_maps(&self, metadata: &Value, diagnostics: &mut Diagnostics) -> Vec<Object> {
+        let map = |(file, dashboard): (&String, &Dashboard)| {
+            config_maps::config_map(file, &dashboard.value, metadata, dashboard.span(&[]), diagnostics)
+        };
+        self.by_file.iter().map(map).collect()
+    }
+}
+
+/// The name that a dashboard has in Kubernetes: its file name without the ending.
+fn stem(file: &str) -> &str {
+    file.strip_suffix(".json").unwrap_or(file)
+}
+
+fn text(dashboard: &Dashboard, field: &str) -> String {
+    dashboard.value[field].as_str().unwrap_or_default().to_owned()
+}
+
+fn twice(
+    what: &str,
+    value: &str,
+    (file, second): (&str, &Dashboard),
+    (first_file, first): (&String, &Dashboard),
+) -> Diagnostic {
+    let path: &[&str] = if what == "file name" { &[] } else { &[what] };
+    let message = format!("two dashboards have the {what} `{value}`");
+    let diagnostic = Diagnostic::error(TWICE, message).at_some(second.span(path), "");
+    match &first.source {
+        Source::User(place) => diagnostic
+            .at(place.span(path), "the other one")
+            .help(format!("give one of them another {what}")),
+        Source::Mixin { name, .. } => diagnostic
+            .note(format!("the other one, `{}`, comes with the mixin `{name}`", first.title()))
+            .help(format!(
+                "give `{}` another {what}, or replace the other one: `dashboards: {{exclude: [{}]}}`",
+                stem(file),
+                stem(first_file)
+            )),
+    }
+}
+
+fn without_rules(file: &str, dashboard: &Dashboard, first: &str, rest: &[&str]) -> Diagnostic {
+    let more = match rest.len() {
+        0 => String::new(),
+        number => format!(" and {number} more"),
+    };
+    let message = format!("no rule of this stack makes `{first}`{more}, which `{}` shows", stem(file));
+    let place = check::queries(&dashboard.value)
+        .find(|(_, expr)| query::records(expr).any(|record| record == first))
+        .map(|(path, _)| path)
+        .unwrap_or_default();
+    let path: Vec<&str> = place.iter().map(String::as_str).collect();
+    let diagnostic = Diagnostic::warning(WITHOUT_RULES, message).at_some(dashboard.span(&path), "");
+    match dashboard.source {
+        Source::Mixin { .. } => diagnostic.help(format!(
+            "panels stay empty: keep the rules, or drop the dashboard with `dashboards: {{exclude: [{}]}}`",
+            stem(file)
+        )),
+        Source::User(_) => diagnostic.help("its panels stay empty unless somebody else records it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kpbuild_core::{SourceMap, Style};
+    use kpbuild_stack::RuleObject;
+
+    fn mixin(name: &'static str, rules: bool) -> Mixin {
+        let rules = rules.then(|| RuleObject { name: "r".into(), metadata: Default::default() });
+        Mixin { name, config: json!({}), rules }
+    }
+
+    fn of(mixins: &[(Mixin, Value)]) -> (Dashboards, Diagnostics) {
+        let (mut all, mut diagnostics) = (Dashboards::default(), Diagnostics::default());
+        for (mixin, dashboards) in mixins {
+            let dashboards = serde_json::from_value(dashboards.clone()).unwrap();
+            all.add_mixin(mixin, None, dashboards, &mut diagnostics);
+        }
+        (all, diagnostics)
+    }
+
+    fn choices(exclude: &[&str]) -> DashboardChoices {
+        DashboardChoices {
+            exclude: exclude.iter().map(|text| ((*text).to_owned(), None)).collect(),
+            folders: vec![DashboardFolder { title: "Default".into(), path: "/0".into() }],
+            span: None,
+        }
+    }
+
+    fn messages(diagnostics: &Diagnostics) -> Vec<String> {
+        diagnostics.sorted().iter().map(|d| format!("{} {:?}", d.message, d.help)).collect()
+    }
+
+    #[test]
+    fn patterns_exclude_and_those_that_match_nothing_are_errors() {
+        let dashboards = json!({"nodes.json": {}, "nodes-aix.json": {}, "k8s-windows-x.json": {}});
+        let (mut all, mut diagnostics) = of(&[(mixin("m", true), dashboards)]);
+        all.exclude(&choices(&["k8s-*windows*", "nodes-aix", "node", "nodes-aix.json"]), &mut diagnostics);
+        assert_eq!(all.by_file.keys().collect::<Vec<_>>(), ["nodes.json"]);
+        assert_eq!(
+            messages(&diagnostics),
+            [
+                "there is no dashboard `node` Some(\"did you mean `nodes`?\")",
+                "there is no dashboard `nodes-aix.json` Some(\"did you mean `nodes-aix`?\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mixin_that_comes_twice_comes_once_and_with_its_rules() {
+        let dashboards = json!({"a.json": {"uid": "a", "title": "A"}});
+        let (all, diagnostics) = of(&[
+            (mixin("m", false), dashboards.clone()),
+            (mixin("m", true), dashboards.clone()),
+            (mixin("m", false), dashboards),
+        ]);
+        assert!(diagnostics.is_empty());
+        assert!(matches!(all.by_file["a.json"].source, Source::Mixin { rules: true, .. }));
+    }
+
+    #[test]
+    fn what_grafana_cannot_tell_apart_is_an_error() {
+        let (_, diagnostics) = of(&[
+            (mixin("m", true), json!({"a.json": {"uid": "a", "title": "A"}})),
+            (mixin("n", true), json!({
+                "a.json": {"uid": "x", "title": "X"},
+                "b.json": {"uid": "a", "title": "B"},
+                "c.json": {"uid": "c", "title": "A"},
+                "d.json": {"uid": "d", "title": "D"},
+            })),
+        ]);
+        let found = messages(&diagnostics);
+        assert_eq!(found.len(), 3);
+        assert!(found[0].starts_with("two dashboards have the file name `a.json`"), "{found:?}");
+        assert!(found[1].starts_with("two dashboards have the title `A`"), "{found:?}");
+        assert!(found[2].starts_with("two dashboards have the uid `a`"), "{found:?}");
+    }
+
+    #[test]
+    fn records_that_nobody_makes_are_said_unless_their_rules_are_unwanted() {
+        let dashboard = |expr: &str| json!({"panels": [{"targets": [{"expr": expr}]}]});
+        let (all, mut diagnostics) = of(&[
+            (mixin("m", true), json!({"a.json": dashboard("sum(a:b) / x:y:z + c:d")})),
+            (mixin("windows", false), json!({"b.json": dashboard("w:x")})),
+        ]);
+        all.check_records(&BTreeSet::from(["c:d".to_owned()]), &mut diagnostics);
+        let found: Vec<String> =
+            diagnostics.sorted().iter().map(|d| d.render(&SourceMap::default(), Style::Plain)).collect();
+        insta::assert_snapshot!(found.join("\n"), @"
+        warning[dashboard-without-rules]: no rule of this stack makes `a:b` and 1 more, which `a` shows
+         |
+         = help: panels stay empty: keep the rules, or drop the dashboard with
+                 `dashboards: {exclude: [a]}`
+        ");
+    }
+}

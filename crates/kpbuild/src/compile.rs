@@ -1,0 +1,160 @@
+//! From a stack file on disk to its objects: reads what the stack file names,
+//! then calls the pure stages in their order.
+
+use std::path::{Path, PathBuf};
+
+use glob::{MatchOptions, Pattern};
+use kpbuild_core::suggest::nearest;
+use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
+use kpbuild_render::dashboards::DashboardFile;
+use kpbuild_render::{Inputs, UserFiles};
+use kpbuild_stack::{Stack, StackFile};
+
+use crate::load;
+
+/// Files that the stack file names and that are not there, or not to be used.
+pub(crate) const FILES: Code = Code("stack-files");
+
+/// The endings of dashboards.
+const DASHBOARDS: &[&str] = &["json", "jsonnet", "libsonnet"];
+
+/// Compiles a stack file that was read from `path`.
+pub(crate) fn compile(
+    path: &Path,
+    file: FileId,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<(Stack, Bundle), Reported> {
+    let file = kpbuild_stack::parse(sources, file, diagnostics)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let inputs = Inputs {
+        files: UserFiles::new(folder.display().to_string(), load::text_of),
+        dashboards: dashboards(&file, folder, sources, diagnostics),
+    };
+    let stack = kpbuild_stack::resolve(&file);
+    let bundle = kpbuild_render::render(&stack, &inputs, sources, diagnostics)?;
+    Ok((stack, bundle))
+}
+
+/// Reads the dashboards that the stack file names.
+fn dashboards(
+    file: &StackFile,
+    folder: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<DashboardFile> {
+    let mut read = Vec::new();
+    for (index, files) in file.shape.dashboards.files.iter().enumerate() {
+        let node = file.tree.at(["dashboards", "files", &index.to_string()]);
+        let place = node.map(|node| node.get("path").unwrap_or(node).span);
+        match matching(folder, files.path(), DASHBOARDS) {
+            Ok(paths) => {
+                for path in paths {
+                    match load::read(sources, &path) {
+                        Ok(file) => read.push(DashboardFile { file, folder: files.folder().map(str::to_owned) }),
+                        Err(error) => diagnostics.push(unusable(&format!("{error:#}"), place)),
+                    }
+                }
+            }
+            Err((problem, help)) => diagnostics.push(unusable(&problem, place).help(help)),
+        }
+    }
+    read
+}
+
+fn unusable(problem: &str, place: Option<Span>) -> Diagnostic {
+    Diagnostic::error(FILES, problem).at_some(place, "")
+}
+
+/// The files that a path or pattern below a folder stands for, in the order of
+/// their names; otherwise what is wrong and the way out.
+fn matching(folder: &Path, wanted: &str, endings: &[&str]) -> Result<Vec<PathBuf>, (String, String)> {
+    let prefix = Pattern::escape(&folder.join("x").display().to_string());
+    let pattern = match wanted.starts_with('/') {
+        true => wanted.to_owned(),
+        false => format!("{}{wanted}", &prefix[..prefix.len() - 1]),
+    };
+    let options = MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let found = glob::glob_with(&pattern, options)
+        .map_err(|error| (format!("`{wanted}` is not a pattern: {}", error.msg), "`*` stands for any characters of a name, `**` for any folders".into()))?;
+    let paths: Vec<PathBuf> = found.filter_map(Result::ok).collect();
+    if paths.is_empty() {
+        return Err(nothing(folder, wanted));
+    }
+    let is_usable = |path: &Path| path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| endings.contains(&ending));
+    match paths.iter().find(|path| !is_usable(path) || path.is_dir()) {
+        None => Ok(paths),
+        Some(path) => {
+            let endings: Vec<String> = endings.iter().map(|ending| format!("`.{ending}`")).collect();
+            Err((
+                format!("`{}` is not a file that can be used here", path.display()),
+                format!("files end in {}; `{}/*.{}` names those of a folder", endings.join(", "), wanted.trim_end_matches(['/', '*']), DASHBOARDS[0]),
+            ))
+        }
+    }
+}
+
+/// That a path leads nowhere, with the name that was probably meant.
+fn nothing(folder: &Path, wanted: &str) -> (String, String) {
+    let path = folder.join(wanted);
+    let problem = if wanted.contains(['*', '?', '[']) {
+        format!("no file matches `{}`", path.display())
+    } else {
+        format!("there is no file `{}`", path.display())
+    };
+    let names = load::names_in(path.parent().unwrap_or(folder));
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let help = match nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "paths are relative to the stack file".to_owned(),
+    };
+    (problem, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
+        for name in ["b.json", "a.json", "c.jsonnet", ".hidden.json", "deep/[d].json", "notes.md"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("it has one")).expect("it can be made");
+            std::fs::write(path, "{}").expect("it can be written");
+        }
+        folder
+    }
+
+    fn found(folder: &Path, wanted: &str) -> Result<Vec<String>, String> {
+        let name = |path: PathBuf| path.strip_prefix(folder).expect("it is below").display().to_string();
+        let shown = folder.display().to_string();
+        matching(folder, wanted, DASHBOARDS)
+            .map(|paths| paths.into_iter().map(name).collect())
+            .map_err(|(problem, help)| format!("{problem}; {help}").replace(&shown, "F"))
+    }
+
+    #[test]
+    fn patterns_find_files_in_the_order_of_their_names() {
+        let folder = folder();
+        let found = |wanted| found(folder.path(), wanted).expect("it finds some");
+        assert_eq!(found("*.json"), ["a.json", "b.json"]);
+        assert_eq!(found("**/*.json"), ["a.json", "b.json", "deep/[d].json"]);
+        assert_eq!(found("c.jsonnet"), ["c.jsonnet"]);
+        assert_eq!(super::tests::found(&folder.path().join("deep"), "../b.json").map(|_| ()), Ok(()));
+    }
+
+    #[test]
+    fn what_is_not_found_says_what_is_there() {
+        let folder = folder();
+        let wrong = |wanted| found(folder.path(), wanted).expect_err("it finds none");
+        assert_eq!(wrong("c.jsonet"), "there is no file `F/c.jsonet`; did you mean `c.jsonnet`?");
+        assert_eq!(wrong("x/*.json"), "no file matches `F/x/*.json`; paths are relative to the stack file");
+        assert!(wrong("notes.md").starts_with("`F/notes.md` is not a file that can be used here"));
+        assert!(wrong("deep").contains("`deep/*.json` names those of a folder"));
+        assert!(wrong("[").starts_with("`[` is not a pattern"));
+    }
+}
