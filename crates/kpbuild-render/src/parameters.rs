@@ -38,13 +38,19 @@ fn every_parameter_changes_a_rule_or_a_dashboard() {
     let jsonnet = Jsonnet::new();
     for mixin in library::mixins() {
         let evaluate = |config: Value| {
-            let mixin = Mixin { name: mixin, config, rules: None };
+            let mixin = Mixin {
+                name: mixin,
+                config,
+                rules: None,
+            };
             let evaluated = mixins::evaluate(&jsonnet, &mixin);
             let evaluated = evaluated.unwrap_or_else(|error| panic!("{}: {error}", mixin.name));
             (evaluated.groups, evaluated.dashboards)
         };
         let file = format!("function() (import 'mixins/{mixin}/config.libsonnet')._config");
-        let defaults = jsonnet.call_snippet(mixin, &file, &[]).expect("the table evaluates");
+        let defaults = jsonnet
+            .call_snippet(mixin, &file, &[])
+            .expect("the table evaluates");
         // What is off by default has parameters, too.
         let mut base = json!({});
         if mixin == "kubernetes" {
@@ -54,8 +60,15 @@ fn every_parameter_changes_a_rule_or_a_dashboard() {
         for (name, value) in defaults.as_object().expect("a table is a map") {
             for changed in changes(value) {
                 let mut config = base.clone();
-                config[name] = if base.get(name).is_some() { value.clone() } else { changed };
-                assert!(evaluate(config) != before, "nothing in {mixin} depends on {name}");
+                config[name] = if base.get(name).is_some() {
+                    value.clone()
+                } else {
+                    changed
+                };
+                assert!(
+                    evaluate(config) != before,
+                    "nothing in {mixin} depends on {name}"
+                );
             }
         }
     }
@@ -75,7 +88,9 @@ fn changes(value: &Value) -> Vec<Value> {
         }
         Value::Object(map) => {
             let each = map.iter().flat_map(|(name, value)| {
-                changes(value).into_iter().map(move |changed| (name, changed))
+                changes(value)
+                    .into_iter()
+                    .map(move |changed| (name, changed))
             });
             each.map(|(name, changed)| {
                 let mut whole = value.clone();
@@ -115,11 +130,20 @@ fn assert_changes(parameters: &str, expected: &[&str]) {
     let before = all_rules("");
     let after = all_rules(&format!("rules: {{parameters: {{{parameters}}}}}"));
     assert_eq!(before.len(), after.len());
-    let differ = before.iter().zip(&after).filter(|(before, after)| before != after);
+    let differ = before
+        .iter()
+        .zip(&after)
+        .filter(|(before, after)| before != after);
     let mut names: Vec<String> = differ
         .map(|(_, rule)| {
-            let name = rule["alert"].as_str().or(rule["record"].as_str()).unwrap_or_default();
-            format!("{name} {}", rule["labels"]["severity"].as_str().unwrap_or_default())
+            let name = rule["alert"]
+                .as_str()
+                .or(rule["record"].as_str())
+                .unwrap_or_default();
+            format!(
+                "{name} {}",
+                rule["labels"]["severity"].as_str().unwrap_or_default()
+            )
         })
         .collect();
     let mut expected = expected.to_vec();
@@ -137,7 +161,9 @@ fn all_rules(text: &str) -> Vec<Value> {
     let stack = kpbuild_stack::resolve(&file);
     let mixins = crate::rules(&stack, &mut diagnostics).expect("rules evaluate");
     let groups = mixins.into_iter().flat_map(|mixin| mixin.groups);
-    groups.flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default()).collect()
+    groups
+        .flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default())
+        .collect()
 }
 
 #[test]

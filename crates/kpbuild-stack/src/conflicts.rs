@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn parameters_without_rules_are_a_warning() {
-        let parameters = "rules: {parameters: {etcd: {etcdWindow: 10m}, windows: {dashboardMinStep: 2m}}}";
+        let parameters =
+            "rules: {parameters: {etcd: {etcdWindow: 10m}, windows: {dashboardMinStep: 2m}}}";
         assert_eq!(
             conflicts(&format!("  {{}}\n{parameters}")),
             ["nothing in this stack has the rules or dashboards of `etcd`"]

@@ -83,7 +83,10 @@ pub struct Parameters(BTreeMap<String, Map<String, Value>>);
 impl Parameters {
     /// The mixins whose parameters are set.
     pub(crate) fn mixins(&self) -> impl Iterator<Item = &str> {
-        let set = self.0.iter().filter(|(_, parameters)| !parameters.is_empty());
+        let set = self
+            .0
+            .iter()
+            .filter(|(_, parameters)| !parameters.is_empty());
         set.map(|(mixin, _)| mixin.as_str())
     }
 
@@ -256,8 +259,13 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let _ = crate::parse(&sources, file, &mut diagnostics);
         let said = diagnostics.sorted().into_iter();
-        said.map(|finding| (finding.message.clone(), finding.help.clone().unwrap_or_default()))
-            .collect()
+        said.map(|finding| {
+            (
+                finding.message.clone(),
+                finding.help.clone().unwrap_or_default(),
+            )
+        })
+        .collect()
     }
 
     #[track_caller]
@@ -303,13 +311,13 @@ mod tests {
     fn what_the_stack_decides_is_refused_with_the_field_that_says_it() {
         assert_finding(
             "alertmanager: {alertmanagerJob: a}",
-            "`alertmanagerJob` in `rules.parameters.alertmanager` follows from `components.alertmanager.name`",
-            "set `components.alertmanager.name` instead",
+            "`alertmanagerJob` in `rules.parameters.alertmanager` follows from the stack's `components.alertmanager.name`",
+            "set the stack's `components.alertmanager.name` instead",
         );
         assert_finding(
             "grafana: {runbookURLPattern: a}",
-            "follows from `rules.runbooks`",
-            "set `rules.runbooks` instead",
+            "follows from the stack's `rules.runbooks`",
+            "set the stack's `rules.runbooks` instead",
         );
     }
 

@@ -303,11 +303,15 @@ impl Validator<'_> {
 
     /// A field that users know from elsewhere, and that another one says here.
     fn decided(&mut self, entry: &Entry, field: &str, path: &Path) {
-        let message = format!("`{}`{} follows from `{field}`", entry.key, path.place());
+        let message = format!(
+            "`{}`{} follows from the stack's `{field}`",
+            entry.key,
+            path.place()
+        );
         self.diagnostics.push(
             Diagnostic::error(DECIDED_FIELD, message)
                 .at(entry.key_span, "")
-                .help(format!("set `{field}` instead")),
+                .help(format!("set the stack's `{field}` instead")),
         );
     }
 
