@@ -17,10 +17,10 @@ mod rules;
 mod user_files;
 
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Reported, SourceMap};
-use kpbuild_stack::Stack;
+use kpbuild_stack::{Component, Mixin, Stack};
 use serde_json::Value;
 
-pub use jsonnet::{Frame, JsonnetError};
+pub use jsonnet::{Frame, Garbage, JsonnetError};
 pub use user_files::UserFiles;
 
 use crate::dashboards::{DashboardFile, Dashboards};
@@ -37,6 +37,8 @@ pub struct Inputs {
     pub files: UserFiles,
     /// The dashboards that the stack file names.
     pub dashboards: Vec<DashboardFile>,
+    /// Whether the process goes on after this render.
+    pub garbage: Garbage,
 }
 
 impl Inputs {
@@ -45,6 +47,7 @@ impl Inputs {
         Self {
             files: UserFiles::none(),
             dashboards: Vec::new(),
+            garbage: Garbage::Collect,
         }
     }
 }
@@ -57,8 +60,8 @@ pub fn render(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<Bundle, Reported> {
-    let jsonnet = Jsonnet::with_files(&inputs.files);
-    let (rules, mut dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    let (rules, mut dashboards) = evaluate_mixins(stack, inputs.garbage, diagnostics);
+    let jsonnet = Jsonnet::with_files(&inputs.files, inputs.garbage);
     if stack.components.iter().any(|component| component.name == "grafana") {
         dashboards.exclude(&stack.dashboards, diagnostics);
         for file in &inputs.dashboards {
@@ -86,22 +89,22 @@ pub fn render(
 }
 
 /// The rules and dashboards of all components.
-fn evaluate_mixins(
-    jsonnet: &Jsonnet,
-    stack: &Stack,
-    diagnostics: &mut Diagnostics,
-) -> (Rules, Dashboards) {
+fn evaluate_mixins(stack: &Stack, garbage: Garbage, diagnostics: &mut Diagnostics) -> (Rules, Dashboards) {
+    let wanted: Vec<(&Component, &Mixin)> = stack
+        .components
+        .iter()
+        .flat_map(|component| component.mixins.iter().map(move |mixin| (component, mixin)))
+        .collect();
     let mut rules = Rules::default();
     let mut dashboards = Dashboards::default();
-    for component in &stack.components {
-        for mixin in &component.mixins {
-            match mixins::evaluate(jsonnet, mixin) {
-                Ok(evaluated) => {
-                    rules.add(component.name, component.span, mixin, evaluated.groups);
-                    dashboards.add_mixin(mixin, component.span, evaluated.dashboards, diagnostics);
-                }
-                Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
+    let evaluated = mixins::evaluate_all(wanted.iter().map(|(_, mixin)| *mixin), garbage);
+    for ((component, mixin), evaluated) in wanted.into_iter().zip(evaluated) {
+        match evaluated {
+            Ok(evaluated) => {
+                rules.add(component.name, component.span, mixin, evaluated.groups);
+                dashboards.add_mixin(mixin, component.span, evaluated.dashboards, diagnostics);
             }
+            Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
         }
     }
     (rules, dashboards)
@@ -120,7 +123,7 @@ pub struct MixinRules {
 
 /// The rules of all mixins whose rules the stack installs, for testing them.
 pub fn rules(stack: &Stack, diagnostics: &mut Diagnostics) -> Result<Vec<MixinRules>, Reported> {
-    let jsonnet = Jsonnet::new();
+    let jsonnet = Jsonnet::new(Garbage::Collect);
     let mixins = stack.components.iter().flat_map(|component| &component.mixins);
     let mut all = Vec::new();
     for mixin in mixins.filter(|mixin| mixin.rules.is_some()) {

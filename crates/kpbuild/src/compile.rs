@@ -7,7 +7,7 @@ use glob::{MatchOptions, Pattern};
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
 use kpbuild_render::dashboards::DashboardFile;
-use kpbuild_render::{Inputs, UserFiles};
+use kpbuild_render::{Garbage, Inputs, UserFiles};
 use kpbuild_stack::{Stack, StackFile};
 
 use crate::load;
@@ -30,6 +30,7 @@ pub(crate) fn compile(
     let inputs = Inputs {
         files: UserFiles::new(folder.display().to_string(), load::text_of),
         dashboards: dashboards(&file, folder, sources, diagnostics),
+        garbage: Garbage::LeaveToExit,
     };
     let stack = kpbuild_stack::resolve(&file);
     let bundle = kpbuild_render::render(&stack, &inputs, sources, diagnostics)?;
@@ -70,31 +71,36 @@ fn unusable(problem: &str, place: Option<Span>) -> Diagnostic {
 /// their names; otherwise what is wrong and the way out.
 fn matching(folder: &Path, wanted: &str, endings: &[&str]) -> Result<Vec<PathBuf>, (String, String)> {
     let prefix = Pattern::escape(&folder.join("x").display().to_string());
-    let pattern = match wanted.starts_with('/') {
-        true => wanted.to_owned(),
-        false => format!("{}{wanted}", &prefix[..prefix.len() - 1]),
+    let pattern = if wanted.starts_with('/') {
+        wanted.to_owned()
+    } else {
+        format!("{}{wanted}", &prefix[..prefix.len() - 1])
     };
     let options = MatchOptions {
         case_sensitive: true,
         require_literal_separator: true,
         require_literal_leading_dot: true,
     };
-    let found = glob::glob_with(&pattern, options)
-        .map_err(|error| (format!("`{wanted}` is not a pattern: {}", error.msg), "`*` stands for any characters of a name, `**` for any folders".into()))?;
+    let found = glob::glob_with(&pattern, options).map_err(|error| {
+        let help = "`*` stands for any characters of a name, `**` for any folders";
+        (format!("`{wanted}` is not a pattern: {}", error.msg), help.to_owned())
+    })?;
     let paths: Vec<PathBuf> = found.filter_map(Result::ok).collect();
     if paths.is_empty() {
         return Err(nothing(folder, wanted));
     }
-    let is_usable = |path: &Path| path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| endings.contains(&ending));
-    match paths.iter().find(|path| !is_usable(path) || path.is_dir()) {
+    let ending = |path: &Path| path.extension().and_then(|ending| ending.to_str()).map(str::to_owned);
+    let is_usable = |path: &Path| ending(path).is_some_and(|ending| endings.contains(&ending.as_str())) && !path.is_dir();
+    match paths.iter().find(|path| !is_usable(path)) {
         None => Ok(paths),
-        Some(path) => {
-            let endings: Vec<String> = endings.iter().map(|ending| format!("`.{ending}`")).collect();
-            Err((
-                format!("`{}` is not a file that can be used here", path.display()),
-                format!("files end in {}; `{}/*.{}` names those of a folder", endings.join(", "), wanted.trim_end_matches(['/', '*']), DASHBOARDS[0]),
-            ))
-        }
+        Some(path) => Err((
+            format!("`{}` is not a file that can be used here", path.display()),
+            if path.is_dir() {
+                format!("`{}/*.{}` names those of a folder", wanted.trim_end_matches(['/', '*']), endings[0])
+            } else {
+                format!("files end in {}", endings.iter().map(|ending| format!("`.{ending}`")).collect::<Vec<_>>().join(", "))
+            },
+        )),
     }
 }
 
@@ -109,7 +115,7 @@ fn nothing(folder: &Path, wanted: &str) -> (String, String) {
     let names = load::names_in(path.parent().unwrap_or(folder));
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let help = match nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => format!("did you mean `{}`?", Path::new(wanted).with_file_name(near).display()),
         None => "paths are relative to the stack file".to_owned(),
     };
     (problem, help)

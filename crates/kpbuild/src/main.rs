@@ -4,11 +4,15 @@
 //! exits.
 
 mod cli;
+mod cluster_run;
 mod commands;
+mod compile;
 mod exit;
 mod folder;
 mod load;
 mod manifests;
+mod plan_report;
+mod progress;
 mod promtool;
 mod rule_tests;
 mod terminal;
@@ -19,6 +23,10 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::terminal::Terminal;
+
+/// Jsonnet makes very many small objects.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
@@ -33,6 +41,9 @@ fn main() -> std::process::ExitCode {
 
 fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     match &cli.command {
+        Command::Apply(arguments) => commands::apply::run(arguments, terminal),
+        Command::Delete(arguments) => commands::delete::run(arguments, terminal),
+        Command::Diff(arguments) => commands::diff::run(arguments, terminal),
         Command::Init(arguments) => commands::init::run(arguments, terminal),
         Command::Render(arguments) => commands::render::run(arguments, terminal),
         Command::Schema(arguments) => commands::schema::run(arguments, terminal),

@@ -17,7 +17,7 @@ pub(super) enum Spelling {
 
 /// The spelling of a string; keys may not be literal blocks.
 pub(super) fn spelling(text: &str, is_key: bool) -> Spelling {
-    if text.chars().any(|c| c != '\n' && !is_printable(c)) {
+    if !is_printable_text(text) {
         Spelling::Double
     } else if text.contains('\n') {
         match chomping(text) {
@@ -87,6 +87,16 @@ pub(super) fn write_number(out: &mut String, number: &serde_json::Number) {
             out.push_str(exponent);
         }
         None => out.push_str(&text),
+    }
+}
+
+/// Whether a text is made of printable characters and line ends. Nearly all
+/// texts are ASCII, and some have megabytes.
+fn is_printable_text(text: &str) -> bool {
+    if text.is_ascii() {
+        text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
+    } else {
+        text.chars().all(|c| c == '\n' || is_printable(c))
     }
 }
 

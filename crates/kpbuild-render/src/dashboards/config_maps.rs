@@ -56,7 +56,8 @@ pub(crate) fn config_map(
 
 /// The text of a dashboard's file: for people, unless only the short form fits.
 fn text(dashboard: &Value) -> String {
-    let readable = format!("{dashboard:#}\n");
+    let mut readable = serde_json::to_string_pretty(dashboard).expect("a dashboard has text keys only");
+    readable.push('\n');
     if readable.len() <= MOST_BYTES {
         readable
     } else {

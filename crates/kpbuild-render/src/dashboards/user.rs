@@ -170,6 +170,7 @@ fn is_label(stem: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jsonnet::Garbage;
     use crate::UserFiles;
     use kpbuild_core::Style;
 
@@ -180,7 +181,7 @@ mod tests {
         let files = UserFiles::new("", move |wanted| Ok((wanted == path).then(|| text.to_owned())));
         let mut diagnostics = Diagnostics::default();
         let wanted = DashboardFile { file, folder: None };
-        let jsonnet = Jsonnet::with_files(&files);
+        let jsonnet = Jsonnet::with_files(&files, Garbage::Collect);
         let read = read(&wanted, &jsonnet, &mut sources, &mut diagnostics);
         match read {
             Some(dashboard) => format!("{} {}", dashboard.name, dashboard.value),
