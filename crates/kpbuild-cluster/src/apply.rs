@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
             Either::Right((lost, _)) => return Err(lost),
         };
         // Even a run that fails leaves books about what it did.
-        let books = if self.namespace_exists(observation) { self.write_books().await } else { Ok(()) };
+        let books = if self.lock.is_held() { self.write_books().await } else { Ok(()) };
         self.lock.release().await;
         result.and(books)
     }
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
         for phase in phases(self.plan) {
             // The lock and the books are in the stack's namespace, which may be
             // what the first phase makes.
-            if !locked && (phase > Phase::Namespace || self.namespace_exists(observation)) {
+            if !locked && (phase > Phase::Namespace || observation.namespaces.contains(&self.stack.namespace)) {
                 self.begin().await?;
                 locked = true;
             }
@@ -142,11 +142,6 @@ impl<'a> Run<'a> {
         self.prune(known).await?;
         self.settle(observation);
         Ok(())
-    }
-
-    fn namespace_exists(&self, observation: &Observation) -> bool {
-        observation.namespaces.contains(&self.stack.namespace)
-            || self.plan.steps.iter().any(|step| step.object.kind == "Namespace" && step.object.name == self.stack.namespace)
     }
 
     /// Takes the lock and notes where members may be before the first is made.

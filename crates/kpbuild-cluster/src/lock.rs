@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::answer::Refusal;
 use crate::error::ClusterError;
 use crate::inventory::StackId;
-use crate::server::Server;
+use crate::server::{Answer, Server};
 
 /// How long a lease holds without being renewed.
 const SECONDS: i64 = 15;
@@ -80,6 +80,11 @@ impl<'a> Lock<'a> {
         }
     }
 
+    /// Whether it is this run's.
+    pub(crate) fn is_held(&self) -> bool {
+        self.lease.borrow().is_some()
+    }
+
     /// Gives the lock back. What cannot be given back expires.
     pub(crate) async fn release(&self) {
         let lease = self.lease.borrow_mut().take();
@@ -133,7 +138,7 @@ impl<'a> Lock<'a> {
             "spec": self.spec(now, now),
         });
         let path = self.list();
-        self.keep_answer(self.server.create(&path, &lease).await)
+        self.keep_answer(self.server.create(&path, &lease).await, &[409])
     }
 
     /// Renews a lease, or takes one that has expired.
@@ -141,16 +146,17 @@ impl<'a> Lock<'a> {
         let acquired = lease["spec"]["acquireTime"].as_str().and_then(|time| time.parse().ok());
         let since = acquired.filter(|_| holder(&lease) == self.holder).unwrap_or(now);
         lease["spec"] = self.spec(since, now);
-        self.keep_answer(self.server.replace(&self.path(), &lease).await)
+        self.keep_answer(self.server.replace(&self.path(), &lease).await, &[404, 409])
     }
 
-    fn keep_answer(&self, answer: Result<crate::server::Answer, Refusal>) -> Result<bool, ClusterError> {
+    /// True when the lease is ours now; the codes say that somebody was faster.
+    fn keep_answer(&self, answer: Result<Answer, Refusal>, lost: &[u16]) -> Result<bool, ClusterError> {
         match answer {
             Ok(answer) => {
                 self.lease.replace(Some(answer.value));
                 Ok(true)
             }
-            Err(refusal) if matches!(refusal.code, 404 | 409) => Ok(false),
+            Err(refusal) if lost.contains(&refusal.code) => Ok(false),
             Err(refusal) => Err(ClusterError::doing("lock the stack")(refusal)),
         }
     }

@@ -1,8 +1,10 @@
 //! The arguments of all subcommands: what `--help` says is written here.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kpbuild_cluster::Pattern;
 
 /// Compile one typed stack file into everything that kube-prometheus installs,
 /// and look after it in the cluster.
@@ -39,6 +41,12 @@ pub(crate) enum Color {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a cluster what a stack says.
+    Apply(Apply),
+    /// Take a stack away from its cluster again.
+    Delete(Delete),
+    /// Show what applying a stack would change, and what that means.
+    Diff(Diff),
     /// Write a stack file to start from.
     Init(Init),
     /// Render a stack into Kubernetes manifests.
@@ -148,6 +156,181 @@ pub(crate) enum TestFormat {
     Json,
     /// Every test, as JUnit XML.
     Junit,
+}
+
+/// Which cluster, and how it is asked.
+#[derive(Debug, Args)]
+pub(crate) struct Connection {
+    /// The kubeconfig to use; without it those in KUBECONFIG, or ~/.kube/config.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context to use; without it the current one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// How many requests may be under way at once.
+    #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = at_least_one)]
+    pub(crate) concurrency: usize,
+}
+
+/// What may be taken from others or deleted.
+#[derive(Debug, Args)]
+pub(crate) struct Taking {
+    /// Take over the objects and fields of this field manager, such as
+    /// kubectl-client-side-apply or helm. What it had set and the stack does not
+    /// say goes.
+    #[arg(long, value_name = "MANAGER")]
+    pub(crate) take_from: Vec<String>,
+    /// Delete these objects and make them anew where a field that changes cannot.
+    #[arg(long, value_name = "KIND/NAME")]
+    pub(crate) allow_replace: Vec<Pattern>,
+    /// Remove these objects although data goes with them.
+    #[arg(long, value_name = "KIND/NAME")]
+    pub(crate) delete_data: Vec<Pattern>,
+}
+
+/// How long a run waits.
+#[derive(Debug, Args)]
+pub(crate) struct Waiting {
+    /// How long the objects of one phase may take to become ready, such as 90s or 10m.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+    /// Do not wait for anything to become ready.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// How a run is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunFormat {
+    /// Lines on stderr.
+    Text,
+    /// An event a line on stdout, as JSON.
+    Json,
+}
+
+/// The format of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For the comment of a pull request.
+    Markdown,
+}
+
+/// Show what applying a stack would change, and what that means.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild diff stack.yaml                            every field and line that would change
+  kpbuild diff stack.yaml --summary                  only objects, and what it means
+  kpbuild diff stack.yaml --target 'Deployment/*'    some objects
+  kpbuild diff stack.yaml --format markdown          for a pull request
+
+Nothing is written. The exit code is 2 when there are changes.")]
+pub(crate) struct Diff {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Only objects of this pattern; `!` in front leaves them out.
+    #[arg(long, value_name = "KIND/NAME")]
+    pub(crate) target: Vec<Pattern>,
+    #[command(flatten)]
+    pub(crate) taking: Taking,
+    /// The format of the output.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: PlanFormat,
+    /// Show no fields and lines.
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Show the whole text of objects that come and go.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// How many lines to show around those that differ.
+    #[arg(long, value_name = "NUMBER", default_value = "3")]
+    pub(crate) context_lines: usize,
+    /// Exit with 0 although there are changes.
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+}
+
+/// Make a cluster what a stack says.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild apply stack.yaml                     show the plan, ask, apply, wait
+  kpbuild apply stack.yaml --yes               the same without asking, for CI
+  kpbuild apply stack.yaml --take-from helm    take over what Helm has installed
+
+It can be stopped and repeated at any time: the next run goes on from there.")]
+pub(crate) struct Apply {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Only objects of this pattern; `!` in front leaves them out.
+    #[arg(long, value_name = "KIND/NAME")]
+    pub(crate) target: Vec<Pattern>,
+    #[command(flatten)]
+    pub(crate) taking: Taking,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: RunFormat,
+}
+
+/// Take a stack away from its cluster again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild delete stack.yaml                                      all but what holds data
+  kpbuild delete stack.yaml --delete-data 'PersistentVolumeClaim/*' --delete-data Namespace/monitoring
+
+Only what apply has made is deleted. Namespaces, definitions and volume claims
+stay unless they are named.")]
+pub(crate) struct Delete {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Delete these objects although data goes with them.
+    #[arg(long, value_name = "KIND/NAME")]
+    pub(crate) delete_data: Vec<Pattern>,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: RunFormat,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("expected a number from 1".to_owned()),
+    }
+}
+
+/// `90s`, `10m`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number with `s`, `m` or `h`, such as `90s`".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ pub(crate) enum Exit {
     Done = 0,
     /// Something is wrong: with the input, or with the world.
     Error = 1,
-    /// The command line is not understood. (2 is kept for `diff`: changes found.)
+    /// `diff` found changes.
+    Changes = 2,
+    /// The command line is not understood.
     Usage = 64,
 }
 

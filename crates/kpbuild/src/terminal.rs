@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use indicatif::MultiProgress;
 use kpbuild_core::{Diagnostics, SourceMap, Style};
 
 use crate::cli::Color;
@@ -11,6 +12,7 @@ use crate::exit::Exit;
 #[derive(Debug)]
 pub(crate) struct Terminal {
     style: Style,
+    color: Color,
 }
 
 impl Terminal {
@@ -21,8 +23,44 @@ impl Terminal {
             Color::Auto => io::stderr().is_terminal() && !no_color(),
         };
         Self {
+            color,
             style: if colours { Style::Colour } else { Style::Plain },
         }
+    }
+
+    /// Whether messages may have colours.
+    pub(crate) fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Whether data may have colours: only where a person reads it.
+    pub(crate) fn colours_on_stdout(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => io::stdout().is_terminal() && !no_color(),
+        }
+    }
+
+    /// Lines that change in place, if a person is there to see them.
+    pub(crate) fn live_lines(&self) -> Option<MultiProgress> {
+        io::stderr().is_terminal().then(MultiProgress::new)
+    }
+
+    /// Whether there is somebody to answer a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a question; only `yes` is a yes.
+    pub(crate) fn confirm(&mut self, question: &str) -> anyhow::Result<bool> {
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{question} Type `yes` to go on: ");
+        let _ = stderr.flush();
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        read.map_err(|error| anyhow::Error::new(error).context("cannot read the answer"))?;
+        Ok(answer.trim() == "yes")
     }
 
     /// Whether a person reads stdout.

@@ -1,5 +1,8 @@
 //! The subcommands, one file each.
 
+pub(crate) mod apply;
+pub(crate) mod delete;
+pub(crate) mod diff;
 pub(crate) mod init;
 pub(crate) mod render;
 pub(crate) mod schema;

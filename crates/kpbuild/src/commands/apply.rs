@@ -1,0 +1,50 @@
+//! `kpbuild apply`: makes the cluster what the stack says.
+
+use kpbuild_cluster::{Event, PlanOptions};
+
+use crate::cli::{Apply, RunFormat};
+use crate::cluster_run::{compiled, confirmed, connect, finish, identity, refusals, refuse_obstacles, run_options};
+use crate::exit::Exit;
+use crate::plan_report::{self, Detail};
+use crate::progress::Progress;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let Some(compiled) = compiled(&arguments.stack, terminal)? else {
+        return Ok(Exit::Error);
+    };
+    let cluster = connect(&compiled.stack, &arguments.connection)?;
+    let stack = identity(&compiled.stack);
+    let options = PlanOptions {
+        targets: arguments.target.clone(),
+        take_from: arguments.taking.take_from.clone(),
+        allow_replace: arguments.taking.allow_replace.clone(),
+        delete_data: arguments.taking.delete_data.clone(),
+        concurrency: arguments.connection.concurrency,
+        check_permissions: true,
+    };
+    let planned = cluster.plan(&stack, &compiled.bundle, &options)?;
+    let detail = Detail {
+        style: terminal.style(),
+        fields: true,
+        lines: None,
+        whole: false,
+    };
+    terminal.say(plan_report::text(&planned.plan, detail).trim_end());
+    let refusals = refusals(&planned.plan);
+    terminal.findings(&refusals, &compiled.sources);
+    refuse_obstacles(&planned.plan)?;
+    let context = cluster.context();
+    let question = format!("Apply to {} ({})?", context.name, context.server);
+    if !planned.plan.is_empty() && !confirmed(&question, arguments.yes, terminal)? {
+        terminal.say("nothing was changed");
+        return Ok(Exit::Error);
+    }
+    let options = run_options(&arguments.connection, &arguments.waiting, &arguments.taking.take_from)?;
+    let mut progress = Progress::new(terminal, arguments.format == RunFormat::Json);
+    let mut show = |event: &Event<'_>| progress.show(event);
+    let (report, result) = cluster.apply(&stack, &compiled.bundle, &planned, &options, &mut show);
+    drop(progress);
+    finish(&report, result, terminal)?;
+    Ok(Exit::Done)
+}
