@@ -4,4 +4,5 @@
 mod adapter;
 mod cli;
 mod cluster;
+mod diagnostics;
 mod yaml;

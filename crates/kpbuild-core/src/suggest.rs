@@ -20,12 +20,15 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
 /// A slip every few letters is likely; names that share no letter never are.
 fn is_near(wrong: &str, name: &str, distance: usize) -> bool {
     let longer = wrong.chars().count().max(name.chars().count());
-    (distance <= 1 + longer / 4 && distance < longer) || prefix_of(wrong, &name.to_lowercase())
+    let name = name.to_lowercase();
+    (distance <= 1 + longer / 4 && distance < longer)
+        || begins(wrong, &name)
+        || begins(&name, wrong)
 }
 
 /// A long enough beginning is as good as a typo: `prom` means `prometheus`.
-fn prefix_of(wrong: &str, name: &str) -> bool {
-    wrong.len() >= 4 && name.starts_with(wrong)
+fn begins(short: &str, long: &str) -> bool {
+    short.len() >= 4 && long.starts_with(short)
 }
 
 #[cfg(test)]
@@ -39,6 +42,7 @@ mod tests {
         assert_eq!(nearest("node-exporter", names), Some("nodeExporter"));
         assert_eq!(nearest("promehteus", names), Some("prometheus"));
         assert_eq!(nearest("alert", names), Some("alertmanager"));
+        assert_eq!(nearest("warning", ["info", "warn"]), Some("warn"));
         assert_eq!(nearest("loki", names), None);
         assert_eq!(nearest("x", ["y"]), None);
         assert_eq!(nearest("y", ["Y"]), Some("Y"));

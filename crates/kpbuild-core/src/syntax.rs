@@ -17,6 +17,8 @@ pub(crate) fn explain(text: &str, file: FileId, error: &Error) -> Diagnostic {
     let at = error
         .location()
         .map_or(0, |location| byte_offset(text, &location));
+    // A tag's place is that of its name.
+    let at = text[..at].trim_end_matches('!').len();
     let at = u32::try_from(at).unwrap_or(u32::MAX);
     let span = Span {
         file,
@@ -89,7 +91,7 @@ impl Reason {
 }
 
 /// A part of the reader's message, what is wrong in our words, the way out.
-const GRAMMAR: [(&str, &str, &str); 11] = [
+const GRAMMAR: [(&str, &str, &str); 13] = [
     ("tabs disallowed", "a tab", INDENT_WITH_SPACES),
     ("cannot start with a tab", "a tab", INDENT_WITH_SPACES),
     (
@@ -101,6 +103,16 @@ const GRAMMAR: [(&str, &str, &str); 11] = [
         "unclosed quote",
         "this quote is never closed",
         "end the text with the quote that it starts with",
+    ),
+    (
+        "unclosed bracket",
+        "this bracket is never closed",
+        "close it, or put the text into quotes",
+    ),
+    (
+        "unexpected character",
+        "no text starts with this character",
+        "put the text into quotes",
     ),
     (
         "simple key expected",

@@ -5,8 +5,13 @@
 //! and fields that Kubernetes has in every pod (affinity, tolerations, ...) are
 //! taken from there instead of being written down a second time.
 
+use std::sync::OnceLock;
+
 use kpbuild_core::yaml;
 use serde_json::{Map, Value, json};
+
+use crate::format;
+use crate::schema::{FROM_DEFINITION, PARTIAL};
 
 /// A definition: the plural that names its file, and its text.
 pub type Definition = (&'static str, &'static str);
@@ -33,26 +38,44 @@ definitions! {
     "thanosrulers",
 }
 
+/// The part of a definition that a schema refers to, if it does.
+pub(crate) fn referred(schema: &Value) -> Option<Value> {
+    let path = schema[FROM_DEFINITION].as_str()?;
+    let mut part = self::schema(path);
+    if schema[PARTIAL] == true {
+        make_fields_partial(&mut part);
+    }
+    Some(part)
+}
+
 /// The schema at a path such as `prometheuses/spec/affinity`, made strict:
 /// where fields are listed, no others are allowed.
 pub(crate) fn schema(path: &str) -> Value {
     let mut steps = path.split('/');
     let plural = steps.next().expect("a path starts with a plural");
-    let (_, text) = DEFINITIONS
-        .iter()
-        .find(|(known, _)| *known == plural)
-        .expect("paths are written in the types of this crate");
-    let mut definition = yaml::read(text).expect("definitions are generated as YAML");
-    let mut schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"].take();
-    for step in steps {
-        schema = match step {
-            "[]" => schema["items"].take(),
-            field => schema["properties"][field].take(),
-        };
-    }
+    let schema = steps.fold(whole(plural), |schema, step| match step {
+        "[]" => &schema["items"],
+        field => &schema["properties"][field],
+    });
     assert!(schema.is_object(), "`{path}` is in the definition");
+    let mut schema = schema.clone();
     tighten(&mut schema);
     schema
+}
+
+/// The schema of a whole object, read once: a definition has half a megabyte.
+fn whole(plural: &str) -> &'static Value {
+    static READ: [OnceLock<Value>; DEFINITIONS.len()] =
+        [const { OnceLock::new() }; DEFINITIONS.len()];
+    let index = DEFINITIONS
+        .iter()
+        .position(|(known, _)| *known == plural)
+        .expect("paths are written in the types of this crate");
+    READ[index].get_or_init(|| {
+        let (_, text) = DEFINITIONS[index];
+        let mut definition = yaml::read(text).expect("definitions are generated as YAML");
+        definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"].take()
+    })
 }
 
 /// Turns a structural schema of Kubernetes into a strict JSON Schema.
@@ -69,8 +92,11 @@ fn tighten(schema: &mut Value) {
         map.remove("anyOf");
         map.insert("type".into(), json!(["integer", "string"]));
     }
-    // A pattern that a number may also have to match is about its text.
     map.retain(|key, _| !key.starts_with("x-kubernetes-") && key != "format");
+    let pattern = map.get("pattern").and_then(Value::as_str);
+    if let Some(format) = pattern.and_then(format::of_pattern) {
+        map.insert("format".into(), json!(format.name));
+    }
     for (key, value) in map.iter_mut() {
         match key.as_str() {
             "properties" => each(value, tighten),
@@ -89,6 +115,36 @@ fn tighten(schema: &mut Value) {
 fn tighten_branch(schema: &mut Value) {
     if let Some(map) = schema.as_object_mut() {
         map.retain(|key, _| !key.starts_with("x-kubernetes-"));
+    }
+}
+
+/// Lets a schema accept a part of a value: in maps that are merged nothing is
+/// required and null removes; items of lists stay whole.
+fn make_fields_partial(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
+    map.remove("required");
+    if let Some(properties) = map.get_mut("properties") {
+        each(properties, make_partial);
+    }
+    if let Some(values) = map.get_mut("additionalProperties") {
+        make_partial(values);
+    }
+}
+
+fn make_partial(schema: &mut Value) {
+    make_fields_partial(schema);
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
+    match map.get_mut("type") {
+        Some(Value::Array(types)) => types.push(json!("null")),
+        Some(only) => *only = json!([only, "null"]),
+        None => {}
+    }
+    if let Some(Value::Array(names)) = map.get_mut("enum") {
+        names.push(Value::Null);
     }
 }
 

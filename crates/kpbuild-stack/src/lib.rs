@@ -11,6 +11,7 @@ mod conflicts;
 pub mod context;
 pub mod dashboards;
 pub mod definitions;
+pub mod format;
 pub mod kube_rbac_proxy;
 pub mod parameters;
 pub mod parse;

@@ -293,10 +293,14 @@ mod tests {
             "must be a number",
             "",
         );
-        assert_finding("prometheus: {prometheusWindow: 5}", "must be a string", "");
+        assert_finding(
+            "prometheus: {prometheusWindow: 5}",
+            "`rules.parameters.prometheus.prometheusWindow` must be a duration",
+            "the number `5` has no unit",
+        );
         assert_finding(
             "prometheus: {prometheusWindow: 5min}",
-            "`5min` is not a prometheus duration",
+            "must be a duration",
             "`min` is no unit of time",
         );
         assert_finding("etcd: {etcd_selector: \"\"}", "is empty", "");

@@ -42,7 +42,7 @@ pub fn parse(
 ) -> Result<StackFile, Reported> {
     let tree = one_document(sources, file, diagnostics)?;
     let before = diagnostics.errors();
-    validate(&tree, &schema::checked(), diagnostics);
+    validate(&tree, schema::checked(), diagnostics);
     if diagnostics.errors() > before {
         diagnostics.reported()?;
     }
@@ -121,7 +121,10 @@ fn one_document(
     }
     let tree = documents.remove(0);
     match tree.kind {
-        NodeKind::Map(_) => Ok(tree),
+        NodeKind::Map(_) => match of_kubernetes(&tree) {
+            Some(error) => Err(diagnostics.error(error)),
+            None => Ok(tree),
+        },
         NodeKind::Null => Err(diagnostics.error(
             wrong("the stack file is empty", start)
                 .help("`kpbuild init` writes a stack file to start from"),
@@ -131,6 +134,20 @@ fn one_document(
                 .help("it starts with `kind: Stack`"),
         )),
     }
+}
+
+/// What is wrong with a manifest that is taken for a stack, said once instead of
+/// for each of its fields.
+fn of_kubernetes(tree: &Node) -> Option<Diagnostic> {
+    let version = tree.entry("apiVersion")?;
+    let kind = tree.get("kind")?;
+    let name = kind.as_str().filter(|kind| *kind != "Stack")?;
+    let message = format!("this is a manifest of Kubernetes (`{name}`), not a stack file");
+    Some(
+        Diagnostic::error(NOT_A_STACK, message)
+            .at(version.key_span, "stacks have no such field")
+            .help("a stack file starts with `kind: Stack`; `kpbuild init` writes one"),
+    )
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 //! The same schema checks the file ([`crate::parse`]) and is published for
 //! editors: nothing is allowed in one place and forbidden in the other.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::definitions;
+use crate::context::Context;
 use crate::shape::StackFile;
+use crate::{components, definitions, format};
 
 /// A field whose schema is part of a custom resource definition names it here.
 pub(crate) const FROM_DEFINITION: &str = "x-kpbuild-definition";
@@ -21,63 +21,72 @@ pub(crate) const PARTIAL: &str = "x-kpbuild-partial";
 /// Fields that follow from others, with the names of those.
 pub(crate) const DECIDED_BY: &str = "x-kpbuild-decided-by";
 
+/// What a value is, in a user's words, where its type alone does not say it.
+pub(crate) const EXPECTED: &str = "x-kpbuild-expected";
+
 /// The schema as it is checked: parts of definitions are still references,
 /// because reading a definition is only worth it when a file uses one.
-pub(crate) fn checked() -> Value {
-    let mut schema = SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<StackFile>()
-        .to_value();
-    close(&mut schema);
-    schema
+pub(crate) fn checked() -> &'static Value {
+    static CHECKED: LazyLock<Value> = LazyLock::new(|| {
+        let mut schema = SchemaSettings::draft2020_12()
+            .into_generator()
+            .into_root_schema_for::<StackFile>()
+            .to_value();
+        close(&mut schema);
+        schema
+    });
+    &CHECKED
 }
 
-/// The schema as it is published: complete in itself.
+/// The schema as it is published: complete in itself, and of standard words only.
 pub fn published() -> Value {
-    let mut schema = checked();
-    let mut used = BTreeSet::new();
-    refer(&mut schema, &mut used);
-    let parts = schema["$defs"]
+    let mut schema = checked().clone();
+    let mut parts = Map::new();
+    refer(&mut schema, &mut parts);
+    schema["$defs"]
         .as_object_mut()
-        .expect("the stack file has parts");
-    for (path, partial) in used {
-        let mut part = definitions::schema(&path);
-        if partial {
-            make_partial(&mut part);
-        }
-        parts.insert(part_name(&path), part);
-    }
+        .expect("the stack file has parts")
+        .extend(parts);
+    show_defaults(&mut schema);
+    standardise(&mut schema);
     schema["$id"] = json!("https://kpbuild.dev/stack.schema.json");
     schema
 }
 
-/// Makes a schema say what the reader means: a struct has no other fields, and
-/// an optional field is left out, not set to null.
+/// Makes a schema say what the reader means: a struct has no other fields, an
+/// optional value is left out rather than null, and a map that has a default may
+/// be left empty, as when all of its lines are comments.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             drop_null(map);
-            if map.contains_key("properties") && !map.contains_key("additionalProperties") {
-                map.insert("additionalProperties".into(), Value::Bool(false));
+            if map.contains_key("properties") {
+                map.entry("additionalProperties")
+                    .or_insert(Value::Bool(false));
             }
-            match map.get_mut("default") {
-                Some(Value::Null) => drop(map.remove("default")),
-                Some(default) => leave_out_nulls(default),
-                None => {}
-            }
+            let optional = maps_with_default(map);
             map.values_mut().for_each(close);
+            drop_default_of_map(map);
+            let fields = map.get_mut("properties").and_then(Value::as_object_mut);
+            fields
+                .into_iter()
+                .flat_map(Map::iter_mut)
+                .filter(|(name, _)| optional.contains(name))
+                .for_each(|(_, field)| allow_empty(field));
         }
         Value::Array(items) => items.iter_mut().for_each(close),
         _ => {}
     }
 }
 
-/// A default that editors fill in must be one that the reader accepts.
-fn leave_out_nulls(default: &mut Value) {
-    if let Value::Object(map) = default {
-        map.retain(|_, value| !value.is_null());
-        map.values_mut().for_each(leave_out_nulls);
-    }
+fn maps_with_default(schema: &Map<String, Value>) -> Vec<String> {
+    let fields = schema.get("properties").and_then(Value::as_object);
+    fields
+        .into_iter()
+        .flatten()
+        .filter(|(_, field)| field["default"].is_object())
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn drop_null(map: &mut Map<String, Value>) {
@@ -100,54 +109,125 @@ fn drop_null(map: &mut Map<String, Value>) {
     }
 }
 
+/// Editors offer to write defaults out. Those of structs are the defaults of
+/// their fields; nothing, and an empty map, are no defaults.
+fn drop_default_of_map(schema: &mut Map<String, Value>) {
+    let is_struct = schema.contains_key("$ref") || schema.contains_key(FROM_DEFINITION);
+    let is_needless = match schema.get("default") {
+        Some(Value::Null) => true,
+        Some(Value::Object(fields)) => is_struct || fields.is_empty(),
+        _ => false,
+    };
+    if is_needless {
+        schema.remove("default");
+    }
+}
+
+/// Lets a field that is a map have no value.
+fn allow_empty(field: &mut Value) {
+    let Some(map) = field.as_object_mut() else {
+        return;
+    };
+    if map.get("type") == Some(&json!("object")) {
+        map.insert("type".into(), json!(["object", "null"]));
+        return;
+    }
+    let reference: Map<String, Value> = ["$ref", FROM_DEFINITION, PARTIAL]
+        .into_iter()
+        .filter_map(|word| map.remove_entry(word))
+        .collect();
+    if !reference.is_empty() {
+        map.insert("anyOf".into(), json!([reference, {"type": "null"}]));
+    }
+}
+
 /// Replaces the names of parts of definitions by references, and collects them.
-fn refer(schema: &mut Value, used: &mut BTreeSet<(String, bool)>) {
+fn refer(schema: &mut Value, parts: &mut Map<String, Value>) {
     match schema {
         Value::Object(map) => {
-            if let Some(path) = map.remove(FROM_DEFINITION) {
-                let path = path.as_str().expect("paths are strings").to_owned();
-                map.insert(
-                    "$ref".into(),
-                    json!(format!("#/$defs/{}", part_name(&path))),
-                );
-                let partial = map.remove(PARTIAL).is_some();
-                used.insert((path, partial));
+            if let Some(path) = map.get(FROM_DEFINITION).and_then(Value::as_str) {
+                let name = part_name(path, map.get(PARTIAL) == Some(&Value::Bool(true)));
+                let reference = json!(format!("#/$defs/{name}"));
+                if !parts.contains_key(&name) {
+                    let part = definitions::referred(&Value::Object(map.clone()));
+                    parts.insert(name, part.expect("the path is there"));
+                }
+                map.insert("$ref".into(), reference);
             }
-            map.values_mut().for_each(|value| refer(value, used));
+            map.values_mut().for_each(|value| refer(value, parts));
         }
-        Value::Array(items) => items.iter_mut().for_each(|value| refer(value, used)),
+        Value::Array(items) => items.iter_mut().for_each(|value| refer(value, parts)),
         _ => {}
     }
 }
 
-/// Lets a schema accept a part of a value: in maps that are merged nothing is
-/// required and null removes; items of lists stay whole.
-fn make_partial(schema: &mut Value) {
-    let Some(map) = schema.as_object_mut() else {
-        return;
-    };
-    map.remove("required");
-    if let Some(Value::String(only)) = map.get("type") {
-        let nullable = json!([only, "null"]);
-        map.insert("type".into(), nullable);
-    } else if let Some(Value::Array(types)) = map.get_mut("type") {
-        types.push(json!("null"));
-    }
-    if let Some(Value::Array(names)) = map.get_mut("enum") {
-        names.push(Value::Null);
-    }
-    let fields = map.get_mut("properties").and_then(Value::as_object_mut);
-    fields
-        .into_iter()
-        .flat_map(Map::values_mut)
-        .for_each(make_partial);
-    if let Some(values) = map.get_mut("additionalProperties") {
-        make_partial(values);
+fn part_name(path: &str, partial: bool) -> String {
+    let name = path.replace("[]", "item").replace('/', ".");
+    if partial {
+        format!("partial.{name}")
+    } else {
+        name
     }
 }
 
-fn part_name(path: &str) -> String {
-    path.replace("[]", "item").replace('/', ".")
+/// Shows what each component is installed as, where its type alone does not say
+/// it: the version, the image and the resources are chosen when it is resolved.
+fn show_defaults(schema: &mut Value) {
+    let installed = installed_by_default();
+    let parts = schema["$defs"].as_object_mut().expect("there are parts");
+    let components = parts["Components"]["properties"].clone();
+    for (name, input) in installed {
+        let reference = components[&name].pointer("/anyOf/0/$ref");
+        let part = reference.and_then(Value::as_str).unwrap_or_default();
+        let Some(part) = parts.get_mut(part.trim_start_matches("#/$defs/")) else {
+            continue;
+        };
+        for field in ["version", "image", "resources"] {
+            let value = input.get(field).filter(|value| !is_empty(value));
+            if let (Some(value), Some(field)) = (value, part["properties"].get_mut(field)) {
+                field["default"] = value.clone();
+            }
+        }
+    }
+}
+
+/// The inputs of all components of a stack that says nothing but their names.
+fn installed_by_default() -> Vec<(String, Value)> {
+    let file: StackFile = serde_json::from_value(json!({"kind": "Stack", "name": "default"}))
+        .expect("everything else has a default");
+    let context = Context { file: &file };
+    components::resolve(&context)
+        .into_iter()
+        .map(|component| (component.name.to_owned(), component.input))
+        .collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
+}
+
+/// Drops the words that only our own reader knows, and says in a pattern what
+/// they say: editors know no format of ours.
+fn standardise(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::String(name)) = map.get("format")
+                && let Some(format) = format::named(name)
+            {
+                map.insert("pattern".into(), json!(format.pattern));
+                if let Some(longest) = format.longest {
+                    map.insert("maxLength".into(), json!(longest));
+                }
+            }
+            if map.get("format").is_some_and(Value::is_string) {
+                map.remove("format");
+            }
+            map.retain(|key, _| !key.starts_with("x-kpbuild-"));
+            map.values_mut().for_each(standardise);
+        }
+        Value::Array(items) => items.iter_mut().for_each(standardise),
+        _ => {}
+    }
 }
 
 /// Declares a type whose values are part of a custom resource, passed through
@@ -183,13 +263,6 @@ macro_rules! from_definition {
 }
 pub(crate) use from_definition;
 
-/// The name under which a schema is found in messages: its title, or nothing.
-pub(crate) fn title(schema: &Value) -> Cow<'_, str> {
-    schema["title"]
-        .as_str()
-        .map_or(Cow::Borrowed("value"), Cow::Borrowed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +271,7 @@ mod tests {
     fn every_default_is_valid() {
         let root = checked();
         let mut defaults = 0;
-        check_defaults(&root, &root, "", &mut defaults);
+        check_defaults(root, root, "", &mut defaults);
         assert!(defaults > 100, "{defaults}");
     }
 

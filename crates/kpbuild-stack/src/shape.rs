@@ -10,9 +10,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::components::Components;
-use crate::parameters::Parameters;
 use crate::dashboards::Dashboards;
-use crate::scalar::{Duration, Image, Label, Name, Quantity, Url, Version};
+use crate::parameters::Parameters;
+use crate::scalar::{Duration, Image, Label, Name, Quantity, Registry, Url, Version};
 use crate::schema::from_definition;
 
 /// One cluster's monitoring: everything that `kpbuild render` makes manifests of.
@@ -72,7 +72,7 @@ pub struct Images {
     /// replaces the registry of each image and keeps the rest of its name.
     /// `registry.example.com/mirror` makes `quay.io/prometheus/prometheus` into
     /// `registry.example.com/mirror/prometheus/prometheus`.
-    pub registry: Option<Image>,
+    pub registry: Option<Registry>,
 }
 
 /// Alerts and recording rules.
@@ -223,13 +223,10 @@ impl JsonSchema for Labels {
             "type": "object",
             "propertyNames": {
                 "format": "label-key",
-                "pattern": r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
             },
             "additionalProperties": {
                 "type": "string",
                 "format": "label-value",
-                "pattern": r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
-                "maxLength": 63,
             },
         })
     }
@@ -254,7 +251,6 @@ impl JsonSchema for Annotations {
             "type": "object",
             "propertyNames": {
                 "format": "label-key",
-                "pattern": r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
             },
             "additionalProperties": {"type": "string"},
         })

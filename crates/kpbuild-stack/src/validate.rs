@@ -8,11 +8,11 @@
 use kpbuild_core::node::{Entry, NodeKind};
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, Node, Span};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::definitions;
-use crate::scalar;
-use crate::schema::{DECIDED_BY, FROM_DEFINITION, PARTIAL, title};
+use crate::format::{self, Format};
+use crate::schema::{DECIDED_BY, EXPECTED, FROM_DEFINITION};
 
 /// A field that no type has.
 pub const UNKNOWN_FIELD: Code = Code("stack-unknown-field");
@@ -47,49 +47,27 @@ struct Validator<'a> {
 
 /// The keys from the root to a value.
 #[derive(Clone, Default)]
-struct Path {
-    keys: Vec<String>,
-    /// Whether the value is merged into a rendered one: what is required may be
-    /// there already, and null removes. Items of lists are never merged.
-    partial: bool,
-}
+struct Path(Vec<String>);
 
 impl Path {
     fn below(&self, key: &str) -> Self {
-        let mut keys = self.keys.clone();
+        let mut keys = self.0.clone();
         keys.push(key.to_owned());
-        Self {
-            keys,
-            partial: self.partial,
-        }
+        Self(keys)
     }
 
     fn item(&self, index: usize) -> Self {
-        Self {
-            partial: false,
-            ..self.below(&index.to_string())
-        }
+        self.below(&format!("[{index}]"))
     }
 
-    fn partial(&self) -> Self {
-        Self {
-            partial: true,
-            ..self.clone()
-        }
-    }
-
-    /// As it is written in a sentence: `components.prometheus.replicas`.
+    /// As it is written in a sentence: `components.prometheus.namespaces[0]`.
     fn text(&self) -> String {
-        self.keys.join(".")
+        self.0.join(".").replace(".[", "[")
     }
 
-    fn last(&self) -> &str {
-        self.keys.last().map_or("the file", String::as_str)
-    }
-
-    /// ` in `x.y``, or nothing at the root.
+    /// The map that a value is in, as the end of a sentence; nothing at the root.
     fn place(&self) -> String {
-        match self.keys.as_slice() {
+        match self.0.as_slice() {
             [] => String::new(),
             _ => format!(" in `{}`", self.text()),
         }
@@ -99,14 +77,8 @@ impl Path {
 impl Validator<'_> {
     fn value(&mut self, node: &Node, schema: &Value, path: &Path, key: Option<Span>) {
         let schema = follow(self.schema, schema);
-        if let Some(definition) = schema[FROM_DEFINITION].as_str() {
-            let path = if schema[PARTIAL] == true {
-                path.partial()
-            } else {
-                path.clone()
-            };
-            let schema = definitions::schema(definition);
-            return self.value(node, &schema, &path, key);
+        if let Some(part) = definitions::referred(schema) {
+            return self.value(node, &part, path, key);
         }
         if matches!(node.kind, NodeKind::Null) {
             return self.nothing(node, schema, path, key);
@@ -115,49 +87,52 @@ impl Validator<'_> {
             return;
         }
         self.names(node, schema, path);
-        self.alternatives(node, schema, path);
         match &node.kind {
-            NodeKind::Map(entries) => self.map(node, entries, schema, path),
+            NodeKind::Map(entries) => self.map(node, entries, schema, path, key),
             NodeKind::List(items) => self.list(node, items, schema, path),
             NodeKind::String(text) => self.string(node, text, schema, path),
             NodeKind::Number(number) => self.number(node, number, schema, path),
             NodeKind::Bool(_) | NodeKind::Null => {}
         }
+        self.alternatives(node, schema, path, key);
     }
 
-    /// A key without a value: an empty map where a map is expected, as when all
-    /// of its lines are comments; a mistake elsewhere.
+    /// A key without a value.
     fn nothing(&mut self, node: &Node, schema: &Value, path: &Path, key: Option<Span>) {
-        if path.partial
-            || expects(schema, "object")
-            || schema["nullable"] == true
-            || schema == &Value::Bool(true)
-        {
+        let accepted: Vec<&str> = all_types(self.schema, schema);
+        if accepted.is_empty() || accepted.contains(&"null") {
             return;
         }
-        let message = format!("`{}` has no value", path.last());
+        let message = format!("`{}` has no value", path.text());
+        let label = format!("expected {}", expected(self.schema, schema));
+        let help = match accepted.as_slice() {
+            ["object"] => "give it fields, or `{}` for none; without the line it has its default",
+            _ => "give it a value, or remove the line to have the default",
+        };
         self.diagnostics.push(
             Diagnostic::error(WRONG_TYPE, message)
-                .at(
-                    key.unwrap_or(node.span),
-                    format!("expected {}", expected(schema)),
-                )
-                .help("give it a value, or remove the line to have the default"),
+                .at(key.unwrap_or(node.span), label)
+                .help(help),
         );
     }
 
     fn has_type(&mut self, node: &Node, schema: &Value, path: &Path) -> bool {
-        let types: Vec<&str> = types(schema).collect();
+        let types = all_types(self.schema, schema);
         if types.is_empty() || types.iter().any(|name| is_of_type(node, name)) {
             return true;
         }
-        let message = format!("`{}` must be {}", path.text(), expected(schema));
-        let mut diagnostic = Diagnostic::error(WRONG_TYPE, message)
-            .at(node.span, format!("this is {}", node.type_name()));
-        if let Some(help) = type_help(node, &types) {
-            diagnostic = diagnostic.help(help);
-        }
-        self.diagnostics.push(diagnostic);
+        let message = format!(
+            "`{}` must be {}",
+            path.text(),
+            expected(self.schema, schema)
+        );
+        let diagnostic = Diagnostic::error(WRONG_TYPE, message).at(node.span, what_it_is(node));
+        self.diagnostics.push(
+            match type_help(node, &types, follow_branch(self.schema, schema)) {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            },
+        );
         false
     }
 
@@ -165,43 +140,45 @@ impl Validator<'_> {
     fn names(&mut self, node: &Node, schema: &Value, path: &Path) {
         let names: Vec<&str> = names(schema).collect();
         let Some(text) = node.as_str() else { return };
-        if names.is_empty() || names.contains(&text) {
+        let allows_none = schema["enum"]
+            .as_array()
+            .is_some_and(|all| all.contains(&json!("")));
+        if names.is_empty() || names.contains(&text) || (text.is_empty() && allows_none) {
             return;
         }
-        let message = format!("`{text}` is not a {}", noun(schema, path));
-        let all = format!("known are {}", listed(&names));
+        let message = format!("`{text}` is not a value of `{}`", path.text());
+        let all = format!("it is one of {}", listed(&names));
         let diagnostic = Diagnostic::error(UNKNOWN_NAME, message).at(node.span, "");
-        self.diagnostics
-            .push(match nearest(text, names.iter().copied()) {
-                Some(name) => diagnostic.note(all).help(format!("did you mean `{name}`?")),
-                None => diagnostic.help(all),
-            });
+        self.diagnostics.push(
+            match (nearest(text, names.iter().copied()), names.as_slice()) {
+                (_, [only]) => diagnostic.help(format!("write `{only}`")),
+                (Some(name), _) => diagnostic.note(all).help(format!("did you mean `{name}`?")),
+                (None, _) => diagnostic.help(all),
+            },
+        );
     }
 
-    /// A value that may have one of several shapes: one whose type fits decides.
-    fn alternatives(&mut self, node: &Node, schema: &Value, path: &Path) {
+    /// A value that may have one of several shapes: the one whose type fits decides.
+    fn alternatives(&mut self, node: &Node, schema: &Value, path: &Path, key: Option<Span>) {
+        let root = self.schema;
         let branches = schema["anyOf"].as_array().into_iter().flatten();
-        let mut fitting = branches
-            .clone()
-            .map(|branch| follow(self.schema, branch))
-            .filter(|branch| {
-                let mut types = types(branch).peekable();
-                types.peek().is_none() || types.any(|name| is_of_type(node, name))
-            });
-        match (fitting.next(), branches.count()) {
-            (Some(branch), _) => self.value(node, branch, path, None),
-            (None, 0) => {}
-            (None, _) => {
-                let message = format!("`{}` must be {}", path.text(), expected(schema));
-                self.diagnostics.push(
-                    Diagnostic::error(WRONG_TYPE, message)
-                        .at(node.span, format!("this is {}", node.type_name())),
-                );
-            }
+        let fitting = branches.into_iter().find(|branch| {
+            let types = all_types(root, branch);
+            types.is_empty() || types.iter().any(|name| is_of_type(node, name))
+        });
+        if let Some(branch) = fitting {
+            self.value(node, branch, path, key);
         }
     }
 
-    fn map(&mut self, node: &Node, entries: &[Entry], schema: &Value, path: &Path) {
+    fn map(
+        &mut self,
+        node: &Node,
+        entries: &[Entry],
+        schema: &Value,
+        path: &Path,
+        key: Option<Span>,
+    ) {
         let known = schema["properties"].as_object();
         for (index, entry) in entries.iter().enumerate() {
             if let Some(first) = entries[..index]
@@ -216,17 +193,10 @@ impl Validator<'_> {
                 None => self.other_field(entry, schema, path, &below),
             }
         }
-        if path.partial {
-            return;
-        }
-        for required in schema["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
-            if node.get(required).is_none() {
-                self.missing(node, required, schema, path);
+        let required = schema["required"].as_array().into_iter().flatten();
+        for field in required.filter_map(Value::as_str) {
+            if node.get(field).is_none() {
+                self.missing(key.unwrap_or(node.span), field, schema, path);
             }
         }
     }
@@ -241,34 +211,32 @@ impl Validator<'_> {
         );
     }
 
-    fn missing(&mut self, node: &Node, field: &str, schema: &Value, path: &Path) {
-        let about = follow(self.schema, &schema["properties"][field])["description"]
+    fn missing(&mut self, at: Span, field: &str, schema: &Value, path: &Path) {
+        let about = schema["properties"][field]["description"]
             .as_str()
-            .or(schema["properties"][field]["description"].as_str())
-            .and_then(|text| text.lines().next())
-            .map(|text| text.trim_end_matches('.').to_owned());
+            .map(first_sentence);
         let message = format!("`{field}` is missing{}", path.place());
-        let diagnostic = Diagnostic::error(MISSING_FIELD, message).at(node.span, "");
-        self.diagnostics.push(match about {
+        let diagnostic = Diagnostic::error(MISSING_FIELD, message).at(at, "");
+        let diagnostic = match about {
             Some(about) => diagnostic.note(format!("`{field}`: {about}")),
             None => diagnostic,
+        };
+        let values: Vec<&str> = names(&schema["properties"][field]).collect();
+        self.diagnostics.push(match values.as_slice() {
+            [only] => diagnostic.help(format!("write `{field}: {only}`")),
+            _ => diagnostic,
         });
     }
 
     fn other_field(&mut self, entry: &Entry, schema: &Value, path: &Path, below: &Path) {
-        if let Some(format) = schema["propertyNames"]["format"].as_str() {
-            self.format(&entry.key, entry.key_span, format, path);
+        if let Some(format) = format_of(&schema["propertyNames"]) {
+            let subject = format!("`{}`{}", entry.key, path.place());
+            self.format(&entry.key, entry.key_span, format, &subject);
         }
+        let value = Some(entry.key_span);
         match &schema["additionalProperties"] {
             Value::Bool(false) => self.unknown(entry, schema, path),
-            Value::Object(_) => {
-                self.value(
-                    &entry.value,
-                    &schema["additionalProperties"],
-                    below,
-                    Some(entry.key_span),
-                );
-            }
+            values @ Value::Object(_) => self.value(&entry.value, values, below, value),
             _ => {}
         }
     }
@@ -283,22 +251,43 @@ impl Validator<'_> {
             .flatten()
             .map(|(name, _)| name.as_str())
             .collect();
-        let message = match path.keys.as_slice() {
-            [parent] if parent == "components" => format!("there is no component `{}`", entry.key),
-            [.., parent] if parent == "parameters" => format!("there is no mixin `{}`", entry.key),
-            [.., parent, mixin] if parent == "parameters" => {
-                format!("the mixin `{mixin}` has no parameter `{}`", entry.key)
+        let key = &entry.key;
+        let (message, noun) = match path.0.as_slice() {
+            [parent] if parent == "components" => {
+                (format!("there is no component `{key}`"), "components")
             }
-            _ => format!("unknown field `{}`{}", entry.key, path.place()),
+            [.., parent] if parent == "parameters" => {
+                (format!("there is no mixin `{key}`"), "mixins")
+            }
+            [.., parent, mixin] if parent == "parameters" => (
+                format!("the mixin `{mixin}` has no parameter `{key}`"),
+                "parameters",
+            ),
+            _ => (format!("unknown field `{key}`{}", path.place()), "fields"),
         };
-        let diagnostic = Diagnostic::error(UNKNOWN_FIELD, message).at(entry.key_span, "");
-        self.diagnostics
-            .push(match nearest(&entry.key, fields.iter().copied()) {
-                Some(field) => diagnostic.help(format!("did you mean `{field}`?")),
-                None if fields.is_empty() => diagnostic.help("remove it: nothing can be set here"),
-                None if fields.len() > 40 => diagnostic.help("`kpbuild schema` lists the fields"),
-                None => diagnostic.help(format!("the fields are {}", listed(&fields))),
-            });
+        let help = self.instead_of(key, &fields, noun, schema);
+        self.diagnostics.push(
+            Diagnostic::error(UNKNOWN_FIELD, message)
+                .at(entry.key_span, "")
+                .help(help),
+        );
+    }
+
+    /// What was probably meant by a field that is not there.
+    fn instead_of(&self, key: &str, fields: &[&str], noun: &str, schema: &Value) -> String {
+        let near = nearest(key, fields.iter().copied());
+        if let (None, Some(object)) = (near, passed_through(schema, key)) {
+            return format!("it is a field of the {object}'s `spec`: put it below `spec`");
+        }
+        let elsewhere = places_of(key, self.schema);
+        match (near, elsewhere.as_slice()) {
+            (Some(field), _) => format!("did you mean `{field}`?"),
+            (None, [place]) => format!("did you mean `{place}`?"),
+            (None, [one, other]) => format!("did you mean `{one}` or `{other}`?"),
+            _ if fields.is_empty() => "remove it: nothing can be set here".into(),
+            _ if fields.len() > 40 => format!("`kpbuild schema` lists the {noun}"),
+            _ => format!("the {noun} are {}", listed(fields)),
+        }
     }
 
     /// A field that users know from elsewhere, and that another one says here.
@@ -337,12 +326,13 @@ impl Validator<'_> {
     }
 
     fn string(&mut self, node: &Node, text: &str, schema: &Value, path: &Path) {
-        if let Some(format) = schema["format"].as_str() {
-            self.format(text, node.span, format, path);
+        if let Some(format) = format_of(schema) {
+            let subject = format!("`{}`", path.text());
+            return self.format(text, node.span, format, &subject);
         }
         let length = text.chars().count() as u64;
         if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
-            let words = if least == 1 {
+            let words = if length == 0 {
                 "is empty".to_owned()
             } else {
                 format!("has {length} characters, the least is {least}")
@@ -350,22 +340,14 @@ impl Validator<'_> {
             self.range(node, path, &words);
         }
         if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
-            self.range(
-                node,
-                path,
-                &format!("has {length} characters, the most is {most}"),
-            );
+            let words = format!("has {length} characters, the most is {most}");
+            self.range(node, path, &words);
         }
     }
 
-    fn format(&mut self, text: &str, span: Span, format: &str, path: &Path) {
-        if let Err(reason) = scalar::check(format, text) {
-            let message = format!(
-                "`{}` is not a {} (`{}`)",
-                text,
-                format.replace('-', " "),
-                path.text()
-            );
+    fn format(&mut self, text: &str, span: Span, format: &Format, subject: &str) {
+        if let Err(reason) = format.check(text) {
+            let message = format!("{subject} must be {}", format.noun);
             self.diagnostics.push(
                 Diagnostic::error(BAD_FORMAT, message)
                     .at(span, "")
@@ -391,6 +373,10 @@ impl Validator<'_> {
     }
 }
 
+fn format_of(schema: &Value) -> Option<&'static Format> {
+    format::named(schema["format"].as_str()?)
+}
+
 fn follow<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
     match schema["$ref"]
         .as_str()
@@ -403,18 +389,40 @@ fn follow<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
     }
 }
 
-fn types(schema: &Value) -> impl Iterator<Item = &str> {
-    let one = schema["type"].as_str().into_iter();
-    let many = schema["type"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    one.chain(many)
+/// The first of several shapes, which is the one that says most.
+fn follow_branch<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
+    match schema["anyOf"].get(0) {
+        Some(branch) => follow(root, branch),
+        None => follow(root, schema),
+    }
 }
 
-fn expects(schema: &Value, wanted: &str) -> bool {
-    types(schema).any(|name| name == wanted)
+/// The types that a value may have, those of its alternatives among them; none
+/// if it may have any.
+fn all_types<'s>(root: &'s Value, schema: &'s Value) -> Vec<&'s str> {
+    let schema = follow(root, schema);
+    if schema.get(FROM_DEFINITION).is_some() {
+        // Only maps that may be left empty have alternatives.
+        return vec!["object"];
+    }
+    let branches = schema["anyOf"].as_array().into_iter().flatten();
+    let documented = schema["oneOf"].as_array().into_iter().flatten();
+    let mut all: Vec<&str> = types(schema).collect();
+    for name in branches
+        .chain(documented)
+        .flat_map(|branch| all_types(root, branch))
+    {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
+fn types(schema: &Value) -> impl Iterator<Item = &str> {
+    let one = schema["type"].as_str().into_iter();
+    let many = schema["type"].as_array().into_iter().flatten();
+    one.chain(many.filter_map(Value::as_str))
 }
 
 fn is_of_type(node: &Node, name: &str) -> bool {
@@ -429,8 +437,8 @@ fn is_of_type(node: &Node, name: &str) -> bool {
     }
 }
 
-/// The names that a value may have: an `enum`, or a `oneOf` of constants with
-/// their documentation.
+/// The names that a value may have, beside no name: an `enum`, or a `oneOf` of
+/// constants with their documentation.
 fn names(schema: &Value) -> impl Iterator<Item = &str> {
     let list = schema["enum"].as_array().into_iter().flatten();
     let documented = schema["oneOf"]
@@ -441,31 +449,61 @@ fn names(schema: &Value) -> impl Iterator<Item = &str> {
             let one = std::iter::once(&branch["const"]);
             one.chain(branch["enum"].as_array().into_iter().flatten())
         });
-    list.chain(documented).filter_map(Value::as_str)
+    let all = list.chain(documented).filter_map(Value::as_str);
+    all.filter(|name| !name.is_empty())
 }
 
-/// What a name is a name of.
-fn noun(schema: &Value, path: &Path) -> String {
-    match title(schema).as_ref() {
-        "value" => format!("value of `{}`", path.text()),
-        title => title.to_lowercase(),
+/// The kind of object that a component passes a field through to, if its
+/// `spec` has that field.
+fn passed_through(schema: &Value, field: &str) -> Option<String> {
+    let spec = &schema["properties"]["spec"];
+    let part = [spec, &spec["anyOf"][0]]
+        .into_iter()
+        .find_map(definitions::referred)?;
+    part["properties"].get(field)?;
+    let about = spec["description"].as_str()?;
+    let (_, after) = about.split_once("of the ")?;
+    let (kind, _) = after.split_once(" object")?;
+    Some(format!("{kind} object"))
+}
+
+/// The fields of the stack file, outside of custom resources, that have a name.
+fn places_of(name: &str, root: &Value) -> Vec<String> {
+    fn search(name: &str, root: &Value, schema: &Value, path: &Path, found: &mut Vec<String>) {
+        let fields = follow_branch(root, schema)["properties"].as_object();
+        for (key, field) in fields.into_iter().flatten() {
+            let below = path.below(key);
+            if key == name {
+                found.push(below.text());
+            }
+            search(name, root, field, &below, found);
+        }
     }
+    let mut found = Vec::new();
+    search(name, root, root, &Path::default(), &mut found);
+    found
 }
 
 /// What is expected, in a user's words.
-fn expected(schema: &Value) -> String {
+fn expected(root: &Value, schema: &Value) -> String {
+    let schema = follow(root, schema);
     let names: Vec<&str> = names(schema).collect();
     if !names.is_empty() && names.len() <= 5 {
-        return format!("one of {}", listed(&names));
+        return match names.as_slice() {
+            [only] => format!("`{only}`"),
+            _ => format!("one of {}", listed(&names)),
+        };
     }
-    if let Some(words) = schema["x-kpbuild-expected"].as_str() {
+    if let Some(words) = schema[EXPECTED].as_str() {
         return words.to_owned();
     }
-    let types: Vec<&str> = types(schema)
+    let types: Vec<&str> = all_types(root, schema)
+        .into_iter()
+        .filter(|name| *name != "null")
         .map(|name| match name {
             "object" => "a map",
             "array" => "a list",
-            "string" => "a string",
+            "string" => format_of(schema).map_or("a string", |format| format.noun),
             "boolean" => "`true` or `false`",
             "integer" => "a whole number",
             "number" => "a number",
@@ -479,26 +517,76 @@ fn expected(schema: &Value) -> String {
     }
 }
 
+fn what_it_is(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Number(number) if is_too_large(number) => "this is too large".to_owned(),
+        NodeKind::Number(number) if number.as_f64().is_some_and(|value| value.fract() != 0.0) => {
+            "this is a fraction".to_owned()
+        }
+        _ => format!("this is {}", node.type_name()),
+    }
+}
+
+/// A whole number that is none to the programs that would read it.
+fn is_too_large(number: &serde_json::Number) -> bool {
+    number.is_f64() && number.as_f64().is_some_and(|value| value.abs() > 1e18)
+}
+
 /// How to write what was probably meant.
-fn type_help(node: &Node, types: &[&str]) -> Option<String> {
+fn type_help(node: &Node, types: &[&str], schema: &Value) -> Option<String> {
     let wants = |name: &str| types.contains(&name);
+    if names(schema).next().is_some() {
+        return None;
+    }
     match &node.kind {
         NodeKind::String(text) if wants("boolean") => match text.to_lowercase().as_str() {
             "yes" | "y" | "on" | "true" => Some("write `true`, without quotes".into()),
             "no" | "n" | "off" | "false" => Some("write `false`, without quotes".into()),
             _ => None,
         },
-        NodeKind::String(text) if wants("integer") && text.parse::<i64>().is_ok() => {
-            Some(format!("write `{text}` without quotes"))
+        NodeKind::String(text) if wants("integer") => number_help(text),
+        NodeKind::Number(number) if wants("integer") && !is_too_large(number) => {
+            let value = number.as_f64().filter(|value| value.fract() == 0.0)?;
+            Some(format!("write `{value}`"))
         }
         NodeKind::Bool(value) if wants("string") => Some(format!("put it in quotes: \"{value}\"")),
-        NodeKind::Number(value) if wants("string") => {
-            Some(format!("put it in quotes: \"{value}\""))
+        NodeKind::Number(value) if wants("string") => Some(
+            format_of(schema)
+                .and_then(|format| format.check(&value.to_string()).err())
+                .unwrap_or_else(|| format!("put it in quotes: \"{value}\"")),
+        ),
+        NodeKind::Bool(value) if schema["properties"].get("enabled").is_some() => {
+            Some(format!("write `{{enabled: {value}}}`"))
         }
+        NodeKind::List(_) if wants("object") => Some("write `name: value`, without `- `".into()),
         NodeKind::Map(_) | NodeKind::List(_) => None,
         _ if wants("array") => Some("write one item a line, each after `- `".into()),
         _ => None,
     }
+}
+
+/// What to write for a text that looks like a whole number.
+fn number_help(text: &str) -> Option<String> {
+    let digits = text.trim_start_matches(['+', '-']);
+    let has_leading_zero = digits.len() > 1 && digits.starts_with('0');
+    if digits.is_empty() || !digits.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let decimal = digits.trim_start_matches('0');
+    match u64::from_str_radix(digits, 8) {
+        Ok(octal) if has_leading_zero => Some(format!(
+            "some readers take it for octal: write `{octal}` if it is, else `{decimal}`"
+        )),
+        _ if has_leading_zero => Some(format!("write `{decimal}`")),
+        _ => Some(format!("write `{text}` without quotes")),
+    }
+}
+
+/// The first sentence of a documentation, without its full stop.
+fn first_sentence(text: &str) -> String {
+    let text = text.replace('\n', " ");
+    let end = text.find(". ").unwrap_or(text.len());
+    text[..end].trim_end_matches('.').to_owned()
 }
 
 fn listed(names: &[&str]) -> String {
