@@ -4,5 +4,6 @@
 mod adapter;
 mod cli;
 mod cluster;
+mod dashboards;
 mod diagnostics;
 mod yaml;

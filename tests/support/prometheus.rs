@@ -47,8 +47,30 @@ impl Prometheus {
         let config = write_operator_files(cluster, namespace, name, programs.folder());
         check(&config);
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let data = programs.folder().join("data");
         let prometheus = Self { programs, address };
-        prometheus.run(&config);
+        prometheus.run(&config, &data);
+        prometheus
+    }
+
+    /// Starts on samples in OpenMetrics text, whose times need not be near the present, and on all that an earlier call
+    /// wrote into the same folder. Nothing is scraped and no rule is evaluated.
+    pub fn of_samples(folder: &Path, samples: &str) -> Self {
+        let programs = Programs::start().expect("the system has a folder for temporary files");
+        let text = programs.folder().join("samples.txt");
+        write(&text, samples.as_bytes());
+        let output = Command::new(tools::path(Tool::Promtool))
+            .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+            .args([&text, folder])
+            .output()
+            .expect("a tool that was just built starts");
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "promtool cannot read the samples:\n{said}");
+        let config = programs.folder().join("prometheus.yaml");
+        write(&config, b"global: {}\n");
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let prometheus = Self { programs, address };
+        prometheus.run(&config, folder);
         prometheus
     }
 
@@ -96,12 +118,12 @@ impl Prometheus {
         targets
     }
 
-    fn run(&self, config: &Path) {
-        let data = self.programs.folder().join("data");
+    fn run(&self, config: &Path, data: &Path) {
         let mut command = Command::new(tools::path(Tool::Prometheus));
         command
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", data.display()))
+            .arg("--storage.tsdb.retention.time=100y")
             .arg(format!("--web.listen-address={}", self.address));
         self.programs
             .spawn("prometheus", &mut command)

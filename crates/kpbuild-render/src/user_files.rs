@@ -213,6 +213,14 @@ mod tests {
     #[test]
     fn a_failure_inside_a_template_is_shown_where_the_user_called_it() {
         let code = "local mixin = import 'lib/mixin.libsonnet';\nmixin({ prometheusAlerts:: 1 }, {}).alerts\n";
-        insta::assert_snapshot!(said(&[("a.jsonnet", code)]), @"");
+        insta::assert_snapshot!(said(&[("a.jsonnet", code)]), @"
+        error[x]: the dashboard cannot be evaluated: number index type should be string, got string
+         --> a.jsonnet:2:37
+          |
+        2 | mixin({ prometheusAlerts:: 1 }, {}).alerts
+          |                                     ^^^^^^
+          |
+          = note: function <groups> call, in kpbuild:lib/mixin.libsonnet:6
+        ");
     }
 }

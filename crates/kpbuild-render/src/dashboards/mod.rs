@@ -67,6 +67,14 @@ impl Dashboard {
         self.value["title"].as_str().unwrap_or_default()
     }
 
+    /// The records that its queries read, with the places of the queries.
+    fn records(&self) -> impl Iterator<Item = (Vec<String>, String)> {
+        check::queries(&self.value).flat_map(|(path, expr)| {
+            let records = query::records(expr);
+            records.map(move |record| (path.clone(), record))
+        })
+    }
+
     /// Where it, or a part of it, is written or asked for.
     fn span(&self, path: &[&str]) -> Option<Span> {
         match &self.source {
@@ -123,9 +131,12 @@ impl Dashboards {
 
     fn excludes_nothing(&self, text: &str, span: Option<Span>) -> Diagnostic {
         let names = || self.by_file.keys().map(|file| stem(file));
+        let words = || text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3);
+        let related: Vec<&str> = names().filter(|name| words().any(|word| name.contains(word))).take(8).collect();
         let help = match nearest(stem(text), names()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the dashboards are {}", names().collect::<Vec<_>>().join(", ")),
+            None if related.is_empty() => "names are those of the ConfigMaps, without `grafana-dashboard-`".to_owned(),
+            None => format!("there is {}", related.join(", ")),
         };
         Diagnostic::error(EXCLUDES_NOTHING, format!("there is no dashboard `{text}`"))
             .at_some(span, "")
@@ -179,21 +190,25 @@ impl Dashboards {
         self.by_file.iter().find(|(_, other)| other.value[field] == value && and(other))
     }
 
-    /// Says which dashboards read records that are not made. Those of a mixin
-    /// whose rules nobody wants are silent: they are there only because
-    /// kube-prometheus has them, for things that this stack does not measure.
+    /// Says which dashboards read records that are not made, once for each of
+    /// the user's and once for each mixin. Those of a mixin whose rules nobody
+    /// wants are silent: they are there only because kube-prometheus has them,
+    /// for things that this stack does not measure.
     pub(crate) fn check_records(&self, recorded: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
+        let mut of_mixins: BTreeMap<&str, Missing<'_>> = BTreeMap::new();
         for (file, dashboard) in &self.by_file {
-            if matches!(dashboard.source, Source::Mixin { rules: false, .. }) {
-                continue;
-            }
-            let queries = check::queries(&dashboard.value);
-            let read: BTreeSet<String> = queries.flat_map(|(_, expr)| query::records(expr)).collect();
-            let missing: Vec<&str> = read.difference(recorded).map(String::as_str).collect();
-            if let Some((first, rest)) = missing.split_first() {
-                diagnostics.push(without_rules(file, dashboard, first, rest));
+            let missing = dashboard.records().find(|(_, record)| !recorded.contains(record));
+            let Some((path, record)) = missing else { continue };
+            match &dashboard.source {
+                Source::Mixin { rules: false, .. } => {}
+                Source::Mixin { name, span, .. } => {
+                    let missing = of_mixins.entry(name).or_insert(Missing { span: *span, record, dashboards: Vec::new() });
+                    missing.dashboards.push(stem(file));
+                }
+                Source::User(place) => diagnostics.push(unrecorded(file, &record, place, &path)),
             }
         }
+        diagnostics.extend(of_mixins.into_iter().map(|(mixin, missing)| missing.finding(mixin)));
     }
 
     /// Says that nobody shows the dashboards that the stack file speaks of.
@@ -262,25 +277,34 @@ fn twice(
     }
 }
 
-fn without_rules(file: &str, dashboard: &Dashboard, first: &str, rest: &[&str]) -> Diagnostic {
-    let more = match rest.len() {
-        0 => String::new(),
-        number => format!(" and {number} more"),
-    };
-    let message = format!("no rule of this stack makes `{first}`{more}, which `{}` shows", stem(file));
-    let place = check::queries(&dashboard.value)
-        .find(|(_, expr)| query::records(expr).any(|record| record == first))
-        .map(|(path, _)| path)
-        .unwrap_or_default();
-    let path: Vec<&str> = place.iter().map(String::as_str).collect();
-    let diagnostic = Diagnostic::warning(WITHOUT_RULES, message).at_some(dashboard.span(&path), "");
-    match dashboard.source {
-        Source::Mixin { .. } => diagnostic.help(format!(
-            "panels stay empty: keep the rules, or drop the dashboard with `dashboards: {{exclude: [{}]}}`",
-            stem(file)
-        )),
-        Source::User(_) => diagnostic.help("its panels stay empty unless somebody else records it"),
+/// The dashboards of a mixin that read records which are not made.
+struct Missing<'a> {
+    span: Option<Span>,
+    /// One of the records.
+    record: String,
+    dashboards: Vec<&'a str>,
+}
+
+impl Missing<'_> {
+    fn finding(&self, mixin: &str) -> Diagnostic {
+        let all = self.dashboards.join(", ");
+        let (count, show) = match self.dashboards.len() {
+            1 => ("a dashboard".to_owned(), "shows"),
+            count => (format!("{count} dashboards"), "show"),
+        };
+        let message = format!("{count} of the mixin `{mixin}` {show} records that no rule of this stack makes");
+        Diagnostic::warning(WITHOUT_RULES, message)
+            .at_some(self.span, "")
+            .note(format!("such as `{}`", self.record))
+            .help(format!("keep the rules, or drop what stays empty: `dashboards: {{exclude: [{all}]}}`"))
     }
+}
+
+fn unrecorded(file: &str, record: &str, place: &Place, path: &[String]) -> Diagnostic {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    Diagnostic::warning(WITHOUT_RULES, format!("no rule of this stack makes `{record}`, which `{}` shows", stem(file)))
+        .at(place.span(&path), "")
+        .help("the panel stays empty unless somebody else records it")
 }
 
 #[cfg(test)]
@@ -371,10 +395,11 @@ mod tests {
         let found: Vec<String> =
             diagnostics.sorted().iter().map(|d| d.render(&SourceMap::default(), Style::Plain)).collect();
         insta::assert_snapshot!(found.join("\n"), @"
-        warning[dashboard-without-rules]: no rule of this stack makes `a:b` and 1 more, which `a` shows
+        warning[dashboard-without-rules]: a dashboard of the mixin `m` shows records that no rule of this stack makes
          |
-         = help: panels stay empty: keep the rules, or drop the dashboard with
-                 `dashboards: {exclude: [a]}`
+         = note: such as `a:b`
+         = help: keep the rules, or drop what stays empty: `dashboards: {exclude:
+                 [a]}`
         ");
     }
 }

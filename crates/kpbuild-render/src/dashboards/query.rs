@@ -80,11 +80,10 @@ fn place(expr: &str, reference: &Reference<'_>) -> Place {
             (Some(_), _) if escaped => escaped = false,
             (Some('"' | '\''), '\\') => escaped = true,
             (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'' | '`') => quote = Some(c),
             (None, '[') => ranges += 1,
             (None, ']') => ranges = ranges.saturating_sub(1),
-            (None, _) => {}
+            _ => {}
         }
     }
     match quote {

@@ -91,7 +91,7 @@ pub(crate) fn read(
 }
 
 fn is_json(path: &str) -> bool {
-    path.ends_with(".json")
+    std::path::Path::new(path).extension().is_some_and(|ending| ending == "json")
 }
 
 fn from_json(file: FileId, sources: &SourceMap) -> Result<Value, Diagnostic> {
