@@ -4,6 +4,8 @@
 mod adapter;
 mod cli;
 mod cluster;
+mod conformance;
 mod dashboards;
 mod diagnostics;
+mod options;
 mod yaml;

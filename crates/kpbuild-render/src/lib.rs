@@ -13,6 +13,7 @@ mod library;
 mod mixins;
 #[cfg(test)]
 mod parameters;
+mod passes;
 mod rules;
 mod user_files;
 
@@ -62,7 +63,11 @@ pub fn render(
 ) -> Result<Bundle, Reported> {
     let (rules, mut dashboards) = evaluate_mixins(stack, inputs.garbage, diagnostics);
     let jsonnet = Jsonnet::with_files(&inputs.files, inputs.garbage);
-    if stack.components.iter().any(|component| component.name == "grafana") {
+    if stack
+        .components
+        .iter()
+        .any(|component| component.name == "grafana")
+    {
         dashboards.exclude(&stack.dashboards, diagnostics);
         for file in &inputs.dashboards {
             if let Some(read) = dashboards::read(file, &jsonnet, sources, diagnostics) {
@@ -82,6 +87,7 @@ pub fn render(
         }
     }
     objects.extend(rules.into_objects());
+    passes::run(stack, &mut objects);
     diagnostics.reported()?;
     let bundle = Bundle::new(objects, diagnostics);
     diagnostics.reported()?;
@@ -89,7 +95,11 @@ pub fn render(
 }
 
 /// The rules and dashboards of all components.
-fn evaluate_mixins(stack: &Stack, garbage: Garbage, diagnostics: &mut Diagnostics) -> (Rules, Dashboards) {
+fn evaluate_mixins(
+    stack: &Stack,
+    garbage: Garbage,
+    diagnostics: &mut Diagnostics,
+) -> (Rules, Dashboards) {
     let wanted: Vec<(&Component, &Mixin)> = stack
         .components
         .iter()
@@ -124,7 +134,10 @@ pub struct MixinRules {
 /// The rules of all mixins whose rules the stack installs, for testing them.
 pub fn rules(stack: &Stack, diagnostics: &mut Diagnostics) -> Result<Vec<MixinRules>, Reported> {
     let jsonnet = Jsonnet::new(Garbage::Collect);
-    let mixins = stack.components.iter().flat_map(|component| &component.mixins);
+    let mixins = stack
+        .components
+        .iter()
+        .flat_map(|component| &component.mixins);
     let mut all = Vec::new();
     for mixin in mixins.filter(|mixin| mixin.rules.is_some()) {
         match mixins::rules(&jsonnet, mixin) {

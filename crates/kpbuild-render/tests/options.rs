@@ -38,7 +38,7 @@ fn what_every_pod_takes_reaches_the_pods() {
         "priorityClassName": "urgent",
         "podSecurityContext": {"runAsUser": 4711, "runAsNonRoot": null},
         "securityContext": {"readOnlyRootFilesystem": false},
-        "resources": {"requests": {"cpu": "4711m"}, "limits": {}},
+        "resources": {"requests": {"cpu": "4711m", "memory": null}, "limits": {}},
         "image": "example.com/image:1",
     });
     let bundle = of_each(&WITH_PODS, &options);

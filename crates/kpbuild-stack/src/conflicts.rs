@@ -16,7 +16,10 @@ pub const UNUSED_PARAMETERS: Code = Code("stack-unused-parameters");
 /// Reports all conflicts of a file.
 pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
     let found = [
+        alertmanager_configuration(file),
         etcd_certificates(file),
+        grafana_volume(file),
+        peers(file),
         scrape_configs(file),
         windows_hosts(file),
     ];
@@ -44,6 +47,53 @@ fn unused_parameters(file: &StackFile) -> Vec<Diagnostic> {
     unused.into_iter().map(warning).collect()
 }
 
+/// The configuration of Alertmanager comes from one place.
+fn alertmanager_configuration(file: &StackFile) -> Option<Diagnostic> {
+    let alertmanager = &file.shape.components.alertmanager;
+    (alertmanager.config.is_some() && alertmanager.config_secret.is_some()).then(|| {
+        let place = ["components", "alertmanager", "config"];
+        let other = ["components", "alertmanager", "configSecret"];
+        conflict(file, &place, &other).help("keep one of the two")
+    })
+}
+
+/// Most volumes belong to one node at a time, and Grafana's own database to one process.
+fn grafana_volume(file: &StackFile) -> Option<Diagnostic> {
+    let grafana = &file.shape.components.grafana;
+    (grafana.storage.is_some() && grafana.replicas > 1).then(|| {
+        let place = ["components", "grafana", "storage"];
+        let other = ["components", "grafana", "replicas"];
+        conflict(file, &place, &other).help(
+            "let replicas share a database (`config: {database: ...}`), which keeps what the volume would",
+        )
+    })
+}
+
+/// Addresses are no pods.
+fn peers(file: &StackFile) -> Option<Diagnostic> {
+    let expose = &file.shape.expose;
+    let all = [
+        ("prometheus", &expose.prometheus),
+        ("alertmanager", &expose.alertmanager),
+        ("grafana", &expose.grafana),
+    ];
+    all.into_iter().find_map(|(name, exposure)| {
+        let mut peers = exposure.from.iter().flatten();
+        let index = peers.position(|peer| {
+            peer.cidr.is_some() && (peer.namespace.is_some() || !peer.pods.0.is_empty())
+        })?;
+        let index = index.to_string();
+        let place = ["expose", name, "from", &index, "cidr"];
+        let pods = ["expose", name, "from", &index, "pods"];
+        let namespace = ["expose", name, "from", &index, "namespace"];
+        let has = exposure.from.as_ref()?[index.parse::<usize>().ok()?]
+            .namespace
+            .is_some();
+        let other = if has { namespace } else { pods };
+        Some(conflict(file, &place, &other).help("write addresses and pods as two items"))
+    })
+}
+
 /// Certificates come from one place.
 fn etcd_certificates(file: &StackFile) -> Option<Diagnostic> {
     let tls = file.shape.components.etcd.as_ref()?.tls.as_ref()?;
@@ -58,17 +108,20 @@ fn etcd_certificates(file: &StackFile) -> Option<Diagnostic> {
 /// The Prometheus object refers to one Secret of scrape configurations, which
 /// is that of the hosts.
 fn scrape_configs(file: &StackFile) -> Option<Diagnostic> {
-    let spec = &file.shape.components.prometheus.spec.0.0;
-    let own = spec.get("additionalScrapeConfigs").is_some();
-    (own && has_windows_hosts(file)).then(|| {
+    let prometheus = &file.shape.components.prometheus;
+    let field = "additionalScrapeConfigs";
+    let in_spec = ["components", "prometheus", "spec", field];
+    let by_option = ["components", "prometheus", field];
+    let other: &[&str] = if prometheus.spec.0.0.get(field).is_some() {
+        &in_spec
+    } else if prometheus.additional_scrape_configs.is_some() {
+        &by_option
+    } else {
+        return None;
+    };
+    has_windows_hosts(file).then(|| {
         let place = ["components", "windows", "hosts", "targets"];
-        let other = [
-            "components",
-            "prometheus",
-            "spec",
-            "additionalScrapeConfigs",
-        ];
-        conflict(file, &place, &other).help(
+        conflict(file, &place, other).help(
             "scrape your other targets by ScrapeConfig objects, or these hosts by your Secret",
         )
     })

@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 use crate::components::{kubernetes, node_exporter};
 use crate::dashboards::{DashboardFiles, DashboardFolder};
 use crate::scalar::{Duration, milliseconds};
-use crate::shape::{Common, Pods, Resources, ServiceMonitor, StackFile};
+use crate::shape::{Common, Pods, ServiceMonitor, StackFile};
+
+pub(crate) use crate::anti_affinity::spread;
+pub(crate) use crate::resources::resources;
 
 /// The whole stack file, as the components see it.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ impl Context<'_> {
 
     /// How often the figures of containers are scraped, in milliseconds.
     pub fn cadvisor_interval(&self) -> u64 {
-        let kubelet = &self.file.components.kubernetes.kubelet.service_monitor;
+        let kubelet = &self.file.components.kubernetes.kubelet.part.service_monitor;
         self.interval(kubelet, "/metrics/cadvisor", kubernetes::INTERVAL)
     }
 
@@ -260,29 +263,17 @@ pub(crate) fn version<'a>(pods: &'a Pods, default: &'a str) -> &'a str {
         .map_or(default, crate::scalar::Version::as_str)
 }
 
-/// The resources of a container: each part as the user says, or the default.
-pub(crate) fn resources(chosen: &Resources, default: &Value) -> Value {
-    let part = |chosen: &Option<crate::shape::Quantities>, name: &str| match chosen {
-        Some(amounts) => json!(amounts),
-        None => default.get(name).cloned().unwrap_or_else(|| json!({})),
-    };
-    let parts = [
-        ("limits", part(&chosen.limits, "limits")),
-        ("requests", part(&chosen.requests, "requests")),
-    ];
-    parts
-        .into_iter()
-        .filter(|(_, amounts)| amounts.as_object().is_some_and(|map| !map.is_empty()))
-        .map(|(name, amounts)| (name.to_owned(), amounts))
-        .collect()
-}
-
 /// The fields of a pod's `spec` that users choose, over a component's defaults.
 /// Custom resources of the operator have the same fields under the same names.
-pub(crate) fn pod(pods: &Pods, defaults: Value) -> Value {
+pub(crate) fn pod(context: &Context<'_>, pods: &Pods, defaults: Value) -> Value {
     let Value::Object(mut spec) = defaults else {
         panic!("defaults of a pod are a map");
     };
+    let secrets = &context.file.images.pull_secrets;
+    if !secrets.is_empty() {
+        let secrets: Vec<Value> = secrets.iter().map(|name| json!({"name": name})).collect();
+        spec.insert("imagePullSecrets".to_owned(), json!(secrets));
+    }
     let mut set = |field: &str, value: Option<Value>| {
         if let Some(value) = value {
             spec.insert(field.to_owned(), value);
@@ -316,8 +307,13 @@ pub(crate) fn pod(pods: &Pods, defaults: Value) -> Value {
 /// The same for the pod that the operator makes of a custom resource: what is
 /// said about its main container goes into a part of that container, which the
 /// operator merges into its own.
-pub(crate) fn operator_pod(pods: &Pods, container: &str, defaults: Value) -> Value {
-    let mut spec = pod(pods, defaults);
+pub(crate) fn operator_pod(
+    context: &Context<'_>,
+    pods: &Pods,
+    container: &str,
+    defaults: Value,
+) -> Value {
+    let mut spec = pod(context, pods, defaults);
     if pods.security_context.is_some() {
         let chosen = security_context(pods, json!({}));
         spec["containers"] = json!([{"name": container, "securityContext": chosen}]);
@@ -382,23 +378,5 @@ mod tests {
             &json!({"a": {"c": [3], "e": {"f": null}}, "d": null}),
         );
         assert_eq!(base, json!({"a": {"b": 1, "c": [3], "e": {}}}));
-    }
-
-    #[test]
-    fn each_part_of_resources_is_chosen_by_itself() {
-        let default = json!({"requests": {"cpu": "10m"}, "limits": {"cpu": "20m"}});
-        let choose = |text: &str| {
-            let chosen: Resources = serde_json::from_str(text).unwrap();
-            resources(&chosen, &default)
-        };
-        assert_eq!(choose("{}"), default);
-        assert_eq!(
-            choose(r#"{"limits": {}}"#),
-            json!({"requests": {"cpu": "10m"}})
-        );
-        assert_eq!(
-            choose(r#"{"requests": {"memory": "1Gi", "cpu": 1}}"#),
-            json!({"requests": {"memory": "1Gi", "cpu": 1}, "limits": {"cpu": "20m"}})
-        );
     }
 }

@@ -196,6 +196,19 @@ pub const FORMATS: &[Format] = &[
         host_port,
     ),
     Format::new(
+        "address-range",
+        "a range of IP addresses",
+        r"^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(?!/)|/)){4}([12]?[0-9]|3[0-2])$|^(?=.*:.*:)[0-9A-Fa-f:.]+/([1-9]?[0-9]|1[01][0-9]|12[0-8])$",
+        address_range,
+    ),
+    Format::new(
+        "host-name",
+        "the name of a host",
+        r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        host_name,
+    )
+    .at_most(253),
+    Format::new(
         "setting-name",
         "a section or key",
         "^[A-Za-z0-9_.-]+$",
@@ -407,6 +420,60 @@ fn is_unit_of_size(unit: &str) -> bool {
         let letter = prefix.strip_suffix('i').unwrap_or(prefix);
         matches!(letter, "K" | "M" | "G" | "T" | "P" | "E") || prefix.is_empty()
     })
+}
+
+fn address_range(text: &str) -> Result<(), String> {
+    const EXAMPLE: &str = "a range of addresses is written like `10.0.0.0/8` or `2001:db8::/32`";
+    let (address, bits) = text.split_once('/').ok_or(EXAMPLE)?;
+    let most = match address.parse() {
+        Ok(std::net::IpAddr::V4(_)) => 32,
+        Ok(std::net::IpAddr::V6(_)) => 128,
+        Err(_) => return Err(EXAMPLE.into()),
+    };
+    let number =
+        bits.bytes().all(|c| c.is_ascii_digit()) && (bits == "0" || !bits.starts_with('0'));
+    match bits.parse::<u8>() {
+        Ok(bits) if number && bits <= most => Ok(()),
+        _ => Err(format!("after the `/` is a number of bits, at most {most}")),
+    }
+}
+
+fn host_name(text: &str) -> Result<(), String> {
+    if text.contains("://") {
+        return Err("it is only the name of the host: no `https://` and no path".into());
+    }
+    name(text.strip_prefix("*.").unwrap_or(text))
+}
+
+/// The value of an amount as Kubernetes writes it; none if it is none.
+pub(crate) fn amount(text: &str) -> Option<f64> {
+    quantity(text).ok()?;
+    let length = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let (number, suffix) = text.split_at(length);
+    let kibi = |power: i32| 1024_f64.powi(power);
+    let factor = match suffix {
+        "" => 1.0,
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "E" => 1e18,
+        "Ki" => kibi(1),
+        "Mi" => kibi(2),
+        "Gi" => kibi(3),
+        "Ti" => kibi(4),
+        "Pi" => kibi(5),
+        "Ei" => kibi(6),
+        // An exponent, which belongs to the number.
+        _ => return text.parse().ok(),
+    };
+    number.parse::<f64>().ok().map(|number| number * factor)
 }
 
 fn name(text: &str) -> Result<(), String> {
@@ -717,6 +784,25 @@ mod tests {
         assert_format("host-and-port", "10.0.0.1:99999", Err("`99999` is no port"));
         assert_format("host-and-port", "http://a:80", Err("`http://a` is no host"));
         assert_format("host-and-port", "::1:9182", Err("`::1` is no host"));
+    }
+
+    #[test]
+    fn ranges_and_names_of_hosts() {
+        for right in ["10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32"] {
+            assert_format("address-range", right, Ok(()));
+        }
+        assert_format("address-range", "10.0.0.0", Err("written like"));
+        assert_format("address-range", "10.0.0.0/33", Err("at most 32"));
+        assert_format("host-name", "*.example.com", Ok(()));
+        assert_format("host-name", "https://example.com", Err("no `https://`"));
+    }
+
+    #[test]
+    fn amounts_are_compared_in_any_notation() {
+        assert_eq!(amount("1500m"), Some(1.5));
+        assert_eq!(amount("1Gi"), amount("1024Mi"));
+        assert_eq!(amount("1e3"), amount("1k"));
+        assert_eq!(amount("1GB"), None);
     }
 
     #[test]

@@ -120,7 +120,7 @@ pub(crate) fn container(context: &Context<'_>, chosen: &KubeRbacProxy, place: Pl
         port_name,
         upstream: format!("http://{upstream}/"),
         tls_cipher_suites: chosen.tls_cipher_suites.clone().unwrap_or_else(suites),
-        resources: context::resources(&chosen.resources, &resources),
+        resources: context::resources(context, &chosen.resources, &resources),
         security_context,
     }
 }

@@ -6,15 +6,19 @@
 //! which every choice is made. Everything here is pure: files are read by the
 //! binary, objects are made by `kpbuild-render`.
 
+pub mod anti_affinity;
 pub mod components;
 mod conflicts;
 pub mod context;
 pub mod dashboards;
 pub mod definitions;
+pub mod exposure;
 pub mod format;
 pub mod kube_rbac_proxy;
 pub mod parameters;
 pub mod parse;
+pub mod platform;
+mod resources;
 pub mod scalar;
 pub mod schema;
 pub mod shape;

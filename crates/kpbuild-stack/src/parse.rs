@@ -6,6 +6,7 @@ use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, Reported, Source
 use serde_json::Value;
 
 use crate::conflicts;
+use crate::platform;
 use crate::schema;
 use crate::shape;
 use crate::validate::validate;
@@ -46,7 +47,7 @@ pub fn parse(
     if diagnostics.errors() > before {
         diagnostics.reported()?;
     }
-    match serde_json::from_value(given(&tree)) {
+    match serde_json::from_value(platform::complete(given(&tree))) {
         Ok(shape) => {
             let file = StackFile { shape, tree };
             let before = diagnostics.errors();
@@ -67,7 +68,14 @@ pub fn parse(
 }
 
 /// The fields whose maps are merged into rendered ones: null removes there.
-const MERGED: [&str; 4] = ["spec", "config", "podSecurityContext", "securityContext"];
+const MERGED: [&str; 6] = [
+    "spec",
+    "config",
+    "podSecurityContext",
+    "securityContext",
+    "requests",
+    "limits",
+];
 
 /// What the file says, as data. A key without a value says nothing: it is left
 /// out, but in what is merged.

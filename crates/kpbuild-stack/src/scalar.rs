@@ -109,6 +109,16 @@ scalar! {
     HostPort, "host-and-port"
 }
 
+scalar! {
+    /// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`.
+    Cidr, "address-range"
+}
+
+scalar! {
+    /// The name of a host, whose first part may be `*`: `grafana.example.com`.
+    Hostname, "host-name"
+}
+
 /// The reason why a text that is written in the program does not have its format.
 fn check(format: &str, text: &str) -> Result<(), String> {
     format::named(format)

@@ -18,6 +18,9 @@ pub(crate) const FROM_DEFINITION: &str = "x-kpbuild-definition";
 /// Marks a part that is merged into a rendered value: nothing in it is required.
 pub(crate) const PARTIAL: &str = "x-kpbuild-partial";
 
+/// Marks a value that may be null, and then says something.
+pub(crate) const NULLABLE: &str = "x-kpbuild-nullable";
+
 /// Fields that follow from others, with the names of those.
 pub(crate) const DECIDED_BY: &str = "x-kpbuild-decided-by";
 
@@ -90,6 +93,9 @@ fn maps_with_default(schema: &Map<String, Value>) -> Vec<String> {
 }
 
 fn drop_null(map: &mut Map<String, Value>) {
+    if map.contains_key(NULLABLE) {
+        return;
+    }
     if let Some(Value::Array(types)) = map.get_mut("type") {
         types.retain(|name| name != "null");
         if let [only] = types.as_slice() {

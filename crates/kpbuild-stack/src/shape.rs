@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::anti_affinity::AntiAffinity;
 use crate::components::Components;
 use crate::dashboards::Dashboards;
+use crate::exposure::Expose;
 use crate::parameters::Parameters;
+use crate::platform::Platform;
 use crate::scalar::{Duration, Image, Label, Name, Quantity, Registry, Url, Version};
-use crate::schema::from_definition;
+use crate::schema::{NULLABLE, from_definition};
 
 /// One cluster's monitoring: everything that `kpbuild render` makes manifests of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +36,18 @@ pub struct StackFile {
     /// Where images are pulled from.
     #[serde(default)]
     pub images: Images,
+    /// What holds for the pods of all components.
+    #[serde(default)]
+    pub pods: AllPods,
+    /// Whether every component has a NetworkPolicy, which lets into its pods
+    /// only who needs to reach them. Nothing enforces them on clusters
+    /// whose network does not know them.
+    #[serde(default = "yes")]
+    pub network_policies: bool,
+    /// How Prometheus, Alertmanager and Grafana are reached from outside of the
+    /// cluster.
+    #[serde(default)]
+    pub expose: Expose,
     /// What is installed, and how.
     #[serde(default)]
     pub components: Components,
@@ -48,6 +63,10 @@ fn monitoring() -> Label {
     Label::literal("monitoring")
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// The only kind of file there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -60,6 +79,11 @@ pub enum Kind {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Cluster {
+    /// What the cluster was made by, if it is one of those listed. It sets what
+    /// is different there: which parts of the control plane can be scraped and
+    /// how they are found, and who serves resource metrics. What the stack file
+    /// says itself wins.
+    pub platform: Option<Platform>,
     /// The kubeconfig context of the cluster; `diff` and `apply` refuse any other.
     pub context: Option<String>,
 }
@@ -73,6 +97,38 @@ pub struct Images {
     /// `registry.example.com/mirror` makes `quay.io/prometheus/prometheus` into
     /// `registry.example.com/mirror/prometheus/prometheus`.
     pub registry: Option<Registry>,
+    /// The Secrets with the credentials of registries, in the namespace of the
+    /// stack; all pods use them.
+    pub pull_secrets: Vec<Name>,
+}
+
+/// What holds for the pods of all components.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AllPods {
+    /// `none` leaves out all limits of processor time and memory that the stack
+    /// file does not set itself. The containers that the operator adds have
+    /// limits of its own: see `prometheus-operator` under
+    /// `configReloader.resources`.
+    pub limits: Limits,
+    /// Keeps the replicas of Prometheus, Alertmanager, blackbox-exporter and
+    /// prometheus-adapter apart, and those of Grafana if there are several:
+    /// `soft` prefers different nodes, `hard` demands them;
+    /// `{strictness: soft, topologyKey: topology.kubernetes.io/zone}` is about
+    /// zones. Components may say otherwise.
+    pub anti_affinity: Option<AntiAffinity>,
+}
+
+/// Which limits containers have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Limits {
+    /// Those of each component.
+    #[default]
+    Default,
+    /// Those that the stack file sets.
+    None,
 }
 
 /// Alerts and recording rules.
@@ -107,6 +163,10 @@ impl Default for Rules {
 pub struct Common {
     /// Whether the component is installed.
     pub enabled: bool,
+    /// Whether its mixin is installed: the alerts, recording rules and
+    /// dashboards about it. What watches targets of any kind belongs to
+    /// `prometheus`, what watches workloads to `kubernetes`.
+    pub mixin: bool,
     /// Labels for every object of the component and for its pods. Selectors
     /// stay as they are.
     pub labels: Labels,
@@ -118,6 +178,7 @@ impl Default for Common {
     fn default() -> Self {
         Self {
             enabled: true,
+            mixin: true,
             labels: Labels::default(),
             annotations: Annotations::default(),
         }
@@ -150,19 +211,45 @@ pub struct Pods {
     pub security_context: Option<Partial<SecurityContext>>,
 }
 
-/// The resources of one container. A part that is not set has the component's
-/// default; `{}` removes it.
+/// The resources of one container, over the component's default: what is not
+/// named stays as it is there. A default limit that is less than what you
+/// request is raised to it, a default request that is more than your limit
+/// lowered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Resources {
-    /// What the scheduler reserves.
+    /// What the scheduler reserves, such as `{memory: 1Gi}`. `null` removes a
+    /// default (`cpu: null`), `{}` removes all.
     pub requests: Option<Quantities>,
-    /// What the container may not exceed.
+    /// What the container may not exceed, such as `{memory: 2Gi}`. `null`
+    /// removes a default (`cpu: null`), `{}` removes all.
     pub limits: Option<Quantities>,
 }
 
-/// Amounts by resource, such as `cpu` and `memory`.
-pub type Quantities = BTreeMap<String, Amount>;
+/// Amounts by resource, such as `cpu` and `memory`; none where a default is removed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Quantities(pub BTreeMap<String, Option<Amount>>);
+
+impl JsonSchema for Quantities {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Quantities".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut amount = Amount::json_schema(generator);
+        amount.insert(
+            "type".into(),
+            serde_json::json!(["string", "number", "null"]),
+        );
+        amount.insert(NULLABLE.into(), serde_json::json!(true));
+        json_schema!({"type": "object", "additionalProperties": amount})
+    }
+}
 
 /// An amount of a resource: a number, or a number with a suffix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

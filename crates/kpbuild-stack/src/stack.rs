@@ -8,6 +8,7 @@ use crate::components;
 use crate::context::{Context, Metadata};
 use crate::dashboards::{self, DashboardChoices};
 use crate::parse::StackFile;
+use crate::platform;
 
 /// Everything that rendering needs: no defaults are added after this.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Stack {
     pub namespace: String,
     /// The kubeconfig context of the cluster that it is for, if it names one.
     pub context: Option<String>,
+    /// Whether objects of the kind `NetworkPolicy` are wanted.
+    pub network_policies: bool,
     /// The components that are on, in the order of their names.
     pub components: Vec<Component>,
     /// Which dashboards are wanted, and where.
@@ -71,20 +74,34 @@ impl RuleObject {
     }
 }
 
+/// Where the stack file asks for a component: in its name, or in that of a platform.
+fn asked_for(file: &StackFile, component: &str) -> Option<Span> {
+    let named = file.tree.at(["components", component]).is_some();
+    let platform = file.shape.cluster.platform;
+    match platform.filter(|platform| !named && platform::asks_for(*platform, component)) {
+        Some(_) => file.span(&["cluster", "platform"]),
+        None => file.span(&["components", component]),
+    }
+}
+
 /// Makes every choice.
 pub fn resolve(file: &StackFile) -> Stack {
     let context = Context { file: &file.shape };
     let mut components: Vec<Component> = components::resolve(&context);
     for component in &mut components {
-        component.span = file.span(&["components", component.name]);
+        component.span = asked_for(file, component.name);
         for mixin in &mut component.mixins {
-            file.shape.rules.parameters.configure(mixin.name, &mut mixin.config);
+            file.shape
+                .rules
+                .parameters
+                .configure(mixin.name, &mut mixin.config);
         }
     }
     Stack {
         name: file.shape.name.to_string(),
         namespace: context.namespace().to_owned(),
         context: file.shape.cluster.context.clone(),
+        network_policies: file.shape.network_policies,
         components,
         dashboards: dashboards::resolve(file, &context),
     }

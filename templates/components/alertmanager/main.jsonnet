@@ -1,4 +1,5 @@
 // Alertmanager: the cluster that the operator runs, and all that belongs to it.
+local exposure = import 'lib/exposure.libsonnet';
 local objects = import 'lib/objects.libsonnet';
 
 function(input) {
@@ -19,7 +20,7 @@ function(input) {
     }, input.spec),
   },
 
-  secret: {
+  secret: if input.config != null then {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: input.metadata { name: input.fullName },
@@ -29,13 +30,13 @@ function(input) {
 
   service: objects.service(input.metadata, input.fullName, {
     ports: [
-      { name: 'web', port: 9093, targetPort: 'web' },
+      { name: 'web', port: 9093, targetPort: 'web' } + input.exposure.port,
       { name: 'reloader-web', port: 8080, targetPort: 'reloader-web' },
     ],
     selector: input.selector,
     // The web interface talks to the replica that it started with.
     sessionAffinity: 'ClientIP',
-  }),
+  } + input.exposure.service),
 
   serviceAccount: objects.serviceAccount(input.metadata, input.fullName, false),
 
@@ -56,5 +57,5 @@ function(input) {
     objects.from('prometheus', [9093, 8080]),
     // The replicas gossip among themselves.
     objects.from('alertmanager', [9094, { port: 9094, protocol: 'UDP' }]),
-  ]),
-}
+  ] + exposure.ways(input.exposure, 9093)),
+} + exposure.objects(input.exposure, input.metadata, input.fullName, { name: 'web', number: 9093 })

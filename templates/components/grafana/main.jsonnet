@@ -1,4 +1,6 @@
-// Grafana: configuration, data sources and dashboards are mounted; nothing is kept.
+// Grafana: configuration, data sources and dashboards are mounted; nothing is
+// kept unless there is a volume for it.
+local exposure = import 'lib/exposure.libsonnet';
 local objects = import 'lib/objects.libsonnet';
 
 local name = 'grafana';
@@ -11,18 +13,27 @@ local mounted(volume, path, source) = {
 local secret(volume) = { secret: { secretName: volume } };
 local configMap(volume) = { configMap: { name: volume } };
 
+local storage = 'grafana-storage';
+
 function(input)
   local dashboard(file) =
     local map = 'grafana-dashboard-' + file.name;
     mounted(map, file.path, configMap(map));
   local files = [
-    mounted('grafana-storage', '/var/lib/grafana', { emptyDir: {} }),
+    mounted(
+      storage,
+      '/var/lib/grafana',
+      if input.storage == null then { emptyDir: {} } else { persistentVolumeClaim: { claimName: storage } }
+    ),
     mounted('grafana-datasources', '/etc/grafana/provisioning/datasources', secret('grafana-datasources')),
     mounted('grafana-dashboards', '/etc/grafana/provisioning/dashboards', configMap('grafana-dashboards')),
     mounted('tmp-plugins', '/tmp', { emptyDir: { medium: 'Memory' } }),
   ] + std.map(dashboard, input.dashboards) + [
     mounted('grafana-config', '/etc/grafana', secret('grafana-config')),
-  ];
+  ] + (
+    if input.ldap == null then []
+    else [mounted('grafana-ldap', input.ldap.folder, { secret: { secretName: input.ldap.secret } })]
+  );
   {
     deployment: {
       apiVersion: 'apps/v1',
@@ -31,6 +42,8 @@ function(input)
       spec: {
         replicas: input.replicas,
         selector: { matchLabels: input.selector },
+        // A volume is mounted on one node at a time.
+        [if input.storage != null then 'strategy']: { type: 'Recreate' },
         template: {
           // Grafana reads these files when it starts: other files, other pods.
           metadata: input.podMetadata {
@@ -60,6 +73,13 @@ function(input)
       },
     },
 
+    volume: if input.storage != null then {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: input.metadata { name: storage },
+      spec: objects.storage(input.storage).volumeClaimTemplate.spec,
+    },
+
     config: {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -84,9 +104,9 @@ function(input)
     },
 
     service: objects.service(input.metadata, name, {
-      ports: [{ name: 'http', port: 3000, targetPort: 'http' }],
+      ports: [{ name: 'http', port: 3000, targetPort: 'http' } + input.exposure.port],
       selector: input.selector,
-    }),
+    } + input.exposure.service),
 
     serviceAccount: objects.serviceAccount(input.metadata, name, false),
 
@@ -97,5 +117,5 @@ function(input)
 
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [
       objects.from('prometheus', [3000]),
-    ]),
-  }
+    ] + exposure.ways(input.exposure, 3000)),
+  } + exposure.objects(input.exposure, input.metadata, name, { name: 'http', number: 3000 })

@@ -4,10 +4,9 @@ local dropped = import 'dropped.libsonnet';
 local objects = import 'lib/objects.libsonnet';
 
 // Prometheus shows its own token; who may read metrics is a role of its account.
-local endpoint(port, interval) = {
+local endpoint(at, interval) = at {
   bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token',
   interval: interval,
-  port: port,
 };
 
 // Certificates that the program has signed itself are not verified.
@@ -20,10 +19,8 @@ local signed = {
 };
 
 // How long a component has kept its objectives: a few series, read often.
-local objectives(port, tls) = endpoint(port, '5s') + tls {
-  metricRelabelings: [dropped.startTime],
-  path: '/metrics/slis',
-};
+local slis = { metricRelabelings: [dropped.startTime], path: '/metrics/slis' };
+local objectives(at, tls) = endpoint(at, '5s') + tls + slis;
 
 // A Service in a namespace, and the label of it that names the job.
 local of(namespace, labels, job) = {
@@ -43,70 +40,75 @@ local rewrite(source, replacement, target) = {
 
 // All endpoints of the kubelet have one job: the path tells them apart. Their
 // series name pods and containers of their own.
-local kubelet(interval) = endpoint('https-metrics', interval) + selfSigned {
+local kubelet(at, interval) = at {
   honorLabels: true,
+  interval: interval,
   relabelings: [{ action: 'replace', sourceLabels: ['__metrics_path__'], targetLabel: 'metrics_path' }],
 };
 
 function(input)
   local monitor(part, name, spec) =
-    if part != null then objects.serviceMonitor(part.metadata, name, spec(part.interval), part.spec);
+    if part != null then objects.serviceMonitor(part.metadata, name, spec(part.interval, part.endpoint), part.spec);
+  local ports(discovery, fields) = [
+    { name: port.key } + fields(port.value)
+    for port in std.objectKeysValues(discovery.ports)
+  ];
   {
     kubeApiserver: monitor(
-      input.kubeApiserver, 'kube-apiserver', function(interval)
+      input.kubeApiserver, 'kube-apiserver', function(interval, at)
         of('default', { component: 'apiserver', provider: 'kubernetes' }, 'component') {
           endpoints: [
-            endpoint('https', interval) + signed {
+            endpoint(at, interval) + signed {
               metricRelabelings: dropped.deprecated + [dropped.etcd] + dropped.admission + dropped.buckets,
             },
-            objectives('https', signed),
+            objectives(at, signed),
           ],
         }
     ),
 
     kubeControllerManager: monitor(
-      input.kubeControllerManager, 'kube-controller-manager', function(interval)
+      input.kubeControllerManager, 'kube-controller-manager', function(interval, at)
         of('kube-system', { 'app.kubernetes.io/name': 'kube-controller-manager' }, 'app.kubernetes.io/name') {
           endpoints: [
-            endpoint('https-metrics', interval) + selfSigned {
+            endpoint(at, interval) + selfSigned {
               metricRelabelings: dropped.deprecated + [dropped.etcdWithRequests],
             },
-            objectives('https-metrics', selfSigned),
+            objectives(at, selfSigned),
           ],
         }
     ),
 
     kubeScheduler: monitor(
-      input.kubeScheduler, 'kube-scheduler', function(interval)
+      input.kubeScheduler, 'kube-scheduler', function(interval, at)
         of('kube-system', { 'app.kubernetes.io/name': 'kube-scheduler' }, 'app.kubernetes.io/name') {
           endpoints: [
-            endpoint('https-metrics', interval) + selfSigned,
-            objectives('https-metrics', selfSigned),
+            endpoint(at, interval) + selfSigned,
+            objectives(at, selfSigned),
           ],
         }
     ),
 
     kubelet: monitor(
-      input.kubelet, 'kubelet', function(interval)
+      input.kubelet, 'kubelet', function(interval, at)
         of('kube-system', { 'app.kubernetes.io/name': 'kubelet' }, 'app.kubernetes.io/name') {
           endpoints: [
-            kubelet(interval) { metricRelabelings: dropped.deprecated },
-            kubelet(interval) {
+            kubelet(at, interval) { metricRelabelings: dropped.deprecated },
+            kubelet(at, interval) {
               path: '/metrics/cadvisor',
               // cAdvisor stamps its samples late, out of order with the scrape.
               honorTimestamps: false,
               metricRelabelings: dropped.cadvisor,
             },
-            kubelet(interval) { path: '/metrics/probes' },
-            kubelet('5s') + objectives('https-metrics', selfSigned),
+            kubelet(at, interval) { path: '/metrics/probes' },
+            kubelet(at, '5s') + slis,
           ],
         }
     ),
 
     coredns: monitor(
-      input.coredns, 'coredns', function(interval)
+      input.coredns, 'coredns', function(interval, at)
         of('kube-system', { 'k8s-app': 'kube-dns' }, 'app.kubernetes.io/name') {
-          endpoints: [endpoint('metrics', interval) { metricRelabelings: [dropped.dnsMisses] }],
+          endpoints: [endpoint(at, interval) { metricRelabelings: [dropped.dnsMisses] }],
         }
     ),
 
@@ -127,4 +129,28 @@ function(input)
         }],
       }, input.kubeProxy.spec),
     },
+  } + {
+    ['discovery-' + discovery.name]: objects.service(discovery.metadata, discovery.name, {
+      clusterIP: 'None',
+      ports: ports(discovery, function(number) { port: number, targetPort: number }),
+      [if discovery.selector != null then 'selector']: discovery.selector,
+    })
+    for discovery in input.discovery
+  } + {
+    ['endpoints-' + discovery.name]: {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: discovery.metadata {
+        name: discovery.name,
+        labels+: {
+          'kubernetes.io/service-name': discovery.name,
+          'endpointslice.kubernetes.io/managed-by': 'kpbuild',
+        },
+      },
+      addressType: discovery.addressType,
+      endpoints: [{ addresses: [address] } for address in discovery.addresses],
+      ports: ports(discovery, function(number) { port: number, protocol: 'TCP' }),
+    }
+    for discovery in input.discovery
+    if discovery.addresses != []
   }

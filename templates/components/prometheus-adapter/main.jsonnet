@@ -1,5 +1,6 @@
 // prometheus-adapter: an extension of the API server that asks Prometheus.
 local objects = import 'lib/objects.libsonnet';
+local customRules = import 'custom-rules.libsonnet';
 local queries = import 'queries.libsonnet';
 
 local name = 'prometheus-adapter';
@@ -11,10 +12,43 @@ local probe(path, period, failures) = {
   periodSeconds: period,
 };
 
+// A part of the API that the API server lets this adapter answer.
+local apiService(metadata, namespace, group, version, priority) = {
+  apiVersion: 'apiregistration.k8s.io/v1',
+  kind: 'APIService',
+  metadata: metadata { name: version + '.' + group },
+  spec: {
+    group: group,
+    groupPriorityMinimum: 100,
+    // The adapter signs its certificate itself, anew at each start.
+    insecureSkipTLSVerify: true,
+    service: { name: name, namespace: namespace },
+    version: version,
+    versionPriority: priority,
+  },
+};
+
+// Who may ask for metrics of a kind: the adapter itself, which discovers what it
+// serves, and the controller of the HorizontalPodAutoscalers.
+local readers(metadata, namespace, kind) =
+  local role = kind + '-metrics-server-resources';
+  {
+    [kind + 'Role']: objects.role(metadata, role, [
+      { apiGroups: [kind + '.metrics.k8s.io'], resources: ['*'], verbs: ['*'] },
+    ]),
+    [kind + 'RoleBinding']: objects.roleBinding(metadata, role, { name: role }, name, namespace),
+    [kind + 'AutoscalerRoleBinding']: objects.roleBinding(
+      metadata, 'hpa-controller-' + kind + '-metrics', { name: role }, 'horizontal-pod-autoscaler', 'kube-system'
+    ),
+  };
+
 function(input)
   local namespace = input.metadata.namespace;
+  local api(group, version, priority) = apiService(input.apiMetadata, namespace, group, version, priority);
   local config = std.manifestYamlDoc(std.mergePatch({
     [if input.resourceMetrics then 'resourceRules']: queries(input.windows),
+    [if input.customMetrics then 'rules']: customRules,
+    [if input.externalMetrics then 'externalRules']: [],
   }, input.config), quote_keys=false);
   local adapter = {
     name: name,
@@ -115,20 +149,9 @@ function(input)
     // The API server comes from addresses that no policy knows beforehand.
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [{}]),
 
-    apiService: if input.resourceMetrics then {
-      apiVersion: 'apiregistration.k8s.io/v1',
-      kind: 'APIService',
-      metadata: input.clusterMetadata { name: 'v1beta1.metrics.k8s.io' },
-      spec: {
-        group: 'metrics.k8s.io',
-        groupPriorityMinimum: 100,
-        // The adapter signs its certificate itself, anew at each start.
-        insecureSkipTLSVerify: true,
-        service: { name: name, namespace: namespace },
-        version: 'v1beta1',
-        versionPriority: 100,
-      },
-    },
+    apiService: if input.resourceMetrics then apiService(
+      input.clusterMetadata, namespace, 'metrics.k8s.io', 'v1beta1', 100
+    ),
 
     // What the adapter may see, to turn names of objects into labels.
     clusterRole: objects.role(input.clusterMetadata, name, [
@@ -165,4 +188,14 @@ function(input)
     clusterRoleServerResources: objects.role(input.clusterMetadata, 'resource-metrics-server-resources', [
       { apiGroups: ['metrics.k8s.io'], resources: ['*'], verbs: ['*'] },
     ]),
-  }
+  } + (
+    if input.customMetrics then readers(input.apiMetadata, namespace, 'custom') {
+      customApiV1beta1: api('custom.metrics.k8s.io', 'v1beta1', 100),
+      // The newer version is preferred.
+      customApiV1beta2: api('custom.metrics.k8s.io', 'v1beta2', 200),
+    } else {}
+  ) + (
+    if input.externalMetrics then readers(input.apiMetadata, namespace, 'external') {
+      externalApi: api('external.metrics.k8s.io', 'v1beta1', 100),
+    } else {}
+  )

@@ -40,6 +40,9 @@ local rules = [
   allow('discovery.k8s.io', ['endpointslices'], ['get', 'create', 'list', 'update', 'delete']),
 ] + proxy.rules;
 
+// What the users of a namespace have in it.
+local userFacing = ['podmonitors', 'probes', 'prometheusrules', 'servicemonitors'];
+
 function(input)
   local operator = {
     name: name,
@@ -91,6 +94,18 @@ function(input)
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [
       objects.from('prometheus', [input.kubeRbacProxy.port]),
     ]),
+
+    // Kubernetes adds them to the roles that users already have.
+    clusterRoleView: if input.userFacingRoles then objects.role(
+      input.clusterMetadata { labels+: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } },
+      'monitoring-view',
+      [allow('monitoring.coreos.com', userFacing, ['get', 'list', 'watch'])]
+    ),
+    clusterRoleEdit: if input.userFacingRoles then objects.role(
+      input.clusterMetadata { labels+: { 'rbac.authorization.k8s.io/aggregate-to-edit': 'true' } },
+      'monitoring-edit',
+      [allow('monitoring.coreos.com', userFacing, ['create', 'delete', 'deletecollection', 'patch', 'update'])]
+    ),
 
     clusterRole: objects.role(input.clusterMetadata, name, rules),
     clusterRoleBinding: objects.roleBinding(

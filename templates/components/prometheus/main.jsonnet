@@ -1,4 +1,5 @@
 // Prometheus: the servers that the operator runs, and all that belongs to them.
+local exposure = import 'lib/exposure.libsonnet';
 local objects = import 'lib/objects.libsonnet';
 
 // What service discovery reads in a namespace.
@@ -6,6 +7,13 @@ local discovery = [
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: [''], resources: ['services', 'pods'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['extensions'], resources: ['ingresses'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list', 'watch'] },
+];
+
+// The same in all namespaces, and the targets of old monitors.
+local discoveryEverywhere = [
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: [''], resources: ['services', 'endpoints', 'pods'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list', 'watch'] },
 ];
 
@@ -35,7 +43,7 @@ local sidecar(input) = {
 function(input)
   local namespace = input.metadata.namespace;
   local configRole = input.fullName + '-config';
-  local scrapeConfigs = input.additionalScrapeConfigs;
+  local secret = input.scrapeConfigsSecret;
   local thanos = if input.thanos != null then sidecar(input) else { ports: [], ways: [], service: null, serviceMonitor: null };
   {
     prometheus: {
@@ -43,14 +51,9 @@ function(input)
       kind: 'Prometheus',
       metadata: input.metadata { name: input.name },
       spec: std.mergePatch(input.pod + input.settings {
-        [if scrapeConfigs != null then 'additionalScrapeConfigs']: {
-          name: scrapeConfigs.secret,
-          key: scrapeConfigs.key,
-        },
-        [if input.alertmanager != null then 'alerting']: {
-          alertmanagers: [{ apiVersion: 'v2', name: input.alertmanager, namespace: namespace, port: 'web' }],
-        },
-        enableFeatures: [],
+        [if input.additionalScrapeConfigs != null then 'additionalScrapeConfigs']: input.additionalScrapeConfigs,
+        [if input.alerting != null then 'alerting']: input.alerting,
+        enableFeatures: input.enableFeatures,
         externalLabels: input.externalLabels,
         image: input.image,
         podMetadata: input.podMetadata,
@@ -62,7 +65,7 @@ function(input)
         replicas: input.replicas,
         resources: input.resources,
         ruleNamespaceSelector: {},
-        ruleSelector: {},
+        ruleSelector: input.ruleSelector,
         scrapeConfigNamespaceSelector: {},
         scrapeConfigSelector: {},
         [if input.secrets != [] then 'secrets']: input.secrets,
@@ -76,22 +79,22 @@ function(input)
       }, input.spec),
     },
 
-    additionalScrapeConfigs: if scrapeConfigs != null then {
+    additionalScrapeConfigs: if secret != null then {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: scrapeConfigs.metadata { name: scrapeConfigs.secret },
-      stringData: { [scrapeConfigs.key]: scrapeConfigs.text },
+      metadata: secret.metadata { name: secret.secret },
+      stringData: { [secret.key]: secret.text },
     },
 
     service: objects.service(input.metadata, input.fullName, {
       ports: [
-        { name: 'web', port: 9090, targetPort: 'web' },
+        { name: 'web', port: 9090, targetPort: 'web' } + input.exposure.port,
         { name: 'reloader-web', port: 8080, targetPort: 'reloader-web' },
       ] + thanos.ports,
       selector: input.selector,
       // Replicas differ a little; a graph that changes servers flickers.
       sessionAffinity: 'ClientIP',
-    }),
+    } + input.exposure.service),
 
     serviceAccount: objects.serviceAccount(input.metadata, input.fullName, true),
 
@@ -112,7 +115,7 @@ function(input)
       objects.from('prometheus', [9090, 8080]),
       objects.from('prometheus-adapter', [9090]),
       objects.from('grafana', [9090]),
-    ] + thanos.ways),
+    ] + thanos.ways + exposure.ways(input.exposure, 9090)),
 
     thanosService: thanos.service,
     thanosServiceMonitor: thanos.serviceMonitor,
@@ -120,7 +123,7 @@ function(input)
     clusterRole: objects.role(input.clusterMetadata, input.fullName, [
       { apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] },
       { nonResourceURLs: ['/metrics', '/metrics/slis'], verbs: ['get'] },
-    ]),
+    ] + (if input.everyNamespace then discoveryEverywhere else [])),
     clusterRoleBinding: objects.roleBinding(
       input.clusterMetadata, input.fullName, { name: input.fullName }, input.fullName, namespace
     ),
@@ -131,7 +134,7 @@ function(input)
     configRoleBinding: objects.roleBinding(
       input.metadata, configRole, { name: configRole }, input.fullName, namespace
     ),
-  } + {
+  } + exposure.objects(input.exposure, input.metadata, input.fullName, { name: 'web', number: 9090 }) + {
     ['role-' + target]: objects.role(input.metadata { namespace: target }, input.fullName, discovery)
     for target in input.namespaces
   } + {

@@ -5,8 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::anti_affinity::AntiAffinity;
 use crate::context::{self, App, Context, Identity, image};
-use crate::scalar::{Duration, Label, Url};
+use crate::exposure;
+use crate::scalar::{Duration, Label, Name, Url};
 use crate::schema::from_definition;
 use crate::shape::{Common, LogLevel, Partial, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
@@ -32,6 +34,11 @@ pub struct Alertmanager {
     /// How many replicas form the cluster; they agree on what was notified.
     #[schemars(range(min = 1, max = 100))]
     pub replicas: u32,
+    /// Whether replicas keep away from each other: `soft` prefers different
+    /// nodes, `hard` demands them; `{strictness: soft, topologyKey: ...}` is
+    /// about what another label of nodes tells apart. By default as
+    /// `pods.antiAffinity` says. It joins what `affinity` says.
+    pub anti_affinity: Option<AntiAffinity>,
     /// How long silences and the memory of notifications are kept, such as
     /// `5d`; 120 hours by default.
     pub retention: Option<Duration>,
@@ -45,6 +52,9 @@ pub struct Alertmanager {
     pub log_level: Option<LogLevel>,
     /// Alertmanager's own configuration: receivers, routes, inhibitions.
     pub config: Option<Config>,
+    /// The name of a Secret with the configuration under `alertmanager.yaml`,
+    /// which is there already, instead of `config`: receivers have passwords.
+    pub config_secret: Option<Name>,
     /// How Prometheus scrapes Alertmanager.
     pub service_monitor: ServiceMonitor,
     /// Anything else of the Alertmanager object's `spec`: maps are merged into
@@ -70,11 +80,13 @@ impl Default for Alertmanager {
             pods: Pods::default(),
             name: Label::literal("main"),
             replicas: 3,
+            anti_affinity: None,
             retention: None,
             storage: None,
             external_url: None,
             log_level: None,
             config: None,
+            config_secret: None,
             service_monitor: ServiceMonitor::default(),
             spec: Partial::default(),
         }
@@ -101,8 +113,9 @@ struct Input<'a> {
     /// Fields of the object's `spec` that are as the user says, or missing.
     settings: Settings<'a>,
     storage: Option<&'a Storage>,
-    /// The text of alertmanager.yaml.
-    config: String,
+    exposure: exposure::Input<'a>,
+    /// The text of alertmanager.yaml; none where somebody else's Secret has it.
+    config: Option<String>,
     interval: &'a str,
     service_monitor: &'a Value,
     spec: &'a Value,
@@ -112,7 +125,9 @@ struct Input<'a> {
 #[serde(rename_all = "camelCase")]
 struct Settings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    external_url: Option<&'a Url>,
+    config_secret: Option<&'a Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_level: Option<LogLevel>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,7 +164,18 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         .config
         .as_ref()
         .map_or_else(default_config, |config| json!(config));
+    let exposure = &context.file.expose.alertmanager;
+    let pod = context::operator_pod(
+        context,
+        &options.pods,
+        "alertmanager",
+        json!({
+            "nodeSelector": {"kubernetes.io/os": "linux"},
+            "securityContext": {"fsGroup": 2000, "runAsNonRoot": true, "runAsUser": 1000},
+        }),
+    );
     let input = Input {
+        pod: context::spread(context, options.anti_affinity.as_ref(), &identity, pod),
         identity,
         name: options.name.as_str(),
         full_name,
@@ -163,24 +189,22 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         replicas: options.replicas,
         pod_disruption_budget: options.replicas > 1,
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"cpu": "4m", "memory": "100Mi"}, "limits": {"cpu": "100m", "memory": "100Mi"}}),
         ),
-        pod: context::operator_pod(
-            &options.pods,
-            "alertmanager",
-            json!({
-                "nodeSelector": {"kubernetes.io/os": "linux"},
-                "securityContext": {"fsGroup": 2000, "runAsNonRoot": true, "runAsUser": 1000},
-            }),
-        ),
         settings: Settings {
-            external_url: options.external_url.as_ref(),
+            config_secret: options.config_secret.as_ref(),
+            external_url: exposure::url(options.external_url.as_ref(), exposure),
             log_level: options.log_level,
             retention: options.retention.as_ref().map(Duration::for_go),
         },
         storage: options.storage.as_ref(),
-        config: yaml::document(&config),
+        exposure: exposure::input(exposure),
+        config: options
+            .config_secret
+            .is_none()
+            .then(|| yaml::document(&config)),
         interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,
         spec: &options.spec.0.0,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::anti_affinity::AntiAffinity;
 use crate::context::{self, App, Context, Identity, image};
 use crate::kube_rbac_proxy::{self, KubeRbacProxy, Place};
 use crate::scalar::{Duration, Image, Version};
@@ -33,6 +34,11 @@ pub struct BlackboxExporter {
     /// How many replicas answer probes.
     #[schemars(range(min = 0, max = 100))]
     pub replicas: u32,
+    /// Whether replicas keep away from each other: `soft` prefers different
+    /// nodes, `hard` demands them; `{strictness: soft, topologyKey: ...}` is
+    /// about what another label of nodes tells apart. By default as
+    /// `pods.antiAffinity` says. It joins what `affinity` says.
+    pub anti_affinity: Option<AntiAffinity>,
     /// Ways to probe, by the name under which a Probe object asks for them.
     /// They join the default ones, or replace one of the same name.
     pub modules: BTreeMap<String, Module>,
@@ -131,6 +137,7 @@ impl Default for BlackboxExporter {
             common: Common::default(),
             pods: Pods::default(),
             replicas: 1,
+            anti_affinity: None,
             modules: BTreeMap::new(),
             default_modules: true,
             privileged: None,
@@ -187,7 +194,13 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             version: Some(version),
         },
     );
+    let pod = context::pod(
+        context,
+        &options.pods,
+        json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
+    );
     let input = Input {
+        pod: context::spread(context, options.anti_affinity.as_ref(), &identity, pod),
         identity,
         image: image(
             context,
@@ -200,7 +213,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         internal_port: options.internal_port,
         extra_args: super::arguments(options.log_level, &options.extra_args),
         config: yaml::document(&json!({"modules": modules(options)})),
-        resources: context::resources(&options.pods.resources, &small()),
+        resources: context::resources(context, &options.pods.resources, &small()),
         security_context: context::security_context(
             &options.pods,
             if privileged(options) {
@@ -208,10 +221,6 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             } else {
                 nobody()
             },
-        ),
-        pod: context::pod(
-            &options.pods,
-            json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
         ),
         kube_rbac_proxy: proxy(context, options),
         configmap_reload: reload(context, &options.configmap_reload),
@@ -269,7 +278,7 @@ fn reload(context: &Context<'_>, chosen: &ConfigmapReload) -> Reload {
     }
     Reload {
         image,
-        resources: context::resources(&chosen.resources, &small()),
+        resources: context::resources(context, &chosen.resources, &small()),
         security_context,
     }
 }

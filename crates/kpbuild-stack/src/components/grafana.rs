@@ -10,11 +10,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::anti_affinity::{AntiAffinity, Strictness};
 use crate::context::{self, App, Context, Identity, image};
 use crate::dashboards::DashboardFolder;
+use crate::exposure;
 use crate::scalar::Name;
 use crate::schema::from_definition;
-use crate::shape::{Common, Pods, ServiceMonitor};
+use crate::shape::{Common, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
 
 const NAME: &str = "grafana";
@@ -38,6 +40,22 @@ pub struct Grafana {
     /// is lost with the pod.
     #[schemars(range(min = 0, max = 100))]
     pub replicas: u32,
+    /// Whether replicas keep away from each other: `soft` prefers different
+    /// nodes, `hard` demands them; `{strictness: soft, topologyKey: ...}` is
+    /// about what another label of nodes tells apart. By default as
+    /// `pods.antiAffinity` says, if there are several. It joins what `affinity`
+    /// says.
+    pub anti_affinity: Option<AntiAffinity>,
+    /// A volume for Grafana's database: users, preferences, and dashboards that
+    /// people save. Without it they are lost with the pod. The pod is stopped
+    /// before another one starts, and there can be one replica only.
+    pub storage: Option<Storage>,
+    /// Plugins that Grafana installs before it starts, such as
+    /// `grafana-clock-panel` or `grafana-clock-panel@2.1.9`.
+    #[schemars(inner(length(min = 1)))]
+    pub plugins: Vec<String>,
+    /// Lets people in by LDAP, with the settings in a Secret of yours.
+    pub ldap: Option<Ldap>,
     /// Grafana's own configuration, by section and key, such as
     /// `server: {root_url: "https://grafana.example.com"}`. Merged into the
     /// default, which sets `date_formats: {default_timezone: UTC}`. What Grafana
@@ -70,6 +88,10 @@ impl Default for Grafana {
             common: Common::default(),
             pods: Pods::default(),
             replicas: 1,
+            anti_affinity: None,
+            storage: None,
+            plugins: Vec::new(),
+            ldap: None,
             config: Config::default(),
             admin: None,
             env: EnvVars(json!([])),
@@ -133,6 +155,25 @@ pub struct Admin {
     pub password_key: String,
 }
 
+/// Where the settings of LDAP are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ldap {
+    /// The name of the Secret, in the namespace of the stack.
+    pub secret: Name,
+    /// The key of the Secret with the settings, in Grafana's own format.
+    #[serde(default = "ldap_key")]
+    #[schemars(length(min = 1))]
+    pub key: String,
+}
+
+fn ldap_key() -> String {
+    "ldap.toml".to_owned()
+}
+
+/// Where the Secret of LDAP is mounted.
+const LDAP_FOLDER: &str = "/etc/grafana-ldap";
+
 fn user_key() -> String {
     "admin-user".to_owned()
 }
@@ -177,6 +218,10 @@ struct Input<'a> {
     /// takes its place when they are known.
     dashboards_checksum: bool,
     env: Vec<Value>,
+    storage: Option<&'a Storage>,
+    /// The Secret of LDAP and where it is mounted.
+    ldap: Option<Value>,
+    exposure: exposure::Input<'a>,
     resources: Value,
     security_context: Value,
     pod: Value,
@@ -201,16 +246,38 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         config: json!({"runbookURLPattern": context.runbook_pattern("grafana")}),
         rules: Some(RuleObject::of(context, "grafana-rules", &identity.metadata)),
     };
+    let pod = context::pod(
+        context,
+        &options.pods,
+        json!({
+            "nodeSelector": {"kubernetes.io/os": "linux"},
+            "securityContext": {
+                "fsGroup": 65534,
+                "runAsGroup": 65534,
+                "runAsNonRoot": true,
+                "runAsUser": 65534,
+            },
+        }),
+    );
+    let exposure = &context.file.expose.grafana;
     let input = Input {
+        pod: context::spread(context, anti_affinity(options), &identity, pod),
         identity,
         image: image(context, &options.pods, "grafana/grafana", version),
         replicas: options.replicas,
-        config: ini(&config(options)),
+        config: ini(&config(options, exposure::url(None, exposure))),
         data_sources: yaml::document(&data_sources(context, options)),
         dashboard_providers: yaml::document(&dashboard_providers(&context.dashboard_folders())),
         dashboards_checksum: options.dashboards_checksum,
         env: env(options),
+        storage: options.storage.as_ref(),
+        ldap: options
+            .ldap
+            .as_ref()
+            .map(|ldap| json!({"secret": ldap.secret, "folder": LDAP_FOLDER})),
+        exposure: exposure::input(exposure),
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"cpu": "100m", "memory": "100Mi"}, "limits": {"cpu": "200m", "memory": "200Mi"}}),
         ),
@@ -221,18 +288,6 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
                 "capabilities": {"drop": ["ALL"]},
                 "readOnlyRootFilesystem": true,
                 "seccompProfile": {"type": "RuntimeDefault"},
-            }),
-        ),
-        pod: context::pod(
-            &options.pods,
-            json!({
-                "nodeSelector": {"kubernetes.io/os": "linux"},
-                "securityContext": {
-                    "fsGroup": 65534,
-                    "runAsGroup": 65534,
-                    "runAsNonRoot": true,
-                    "runAsUser": 65534,
-                },
             }),
         ),
         interval: options.service_monitor.interval(INTERVAL),
@@ -246,12 +301,40 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     }
 }
 
-/// The user's configuration over the default.
-fn config(options: &Grafana) -> Config {
-    let mut config = Config(BTreeMap::from([(
-        "date_formats".to_owned(),
-        BTreeMap::from([("default_timezone".to_owned(), json!("UTC"))]),
-    )]));
+/// What the stack says about replicas is about several of them.
+fn anti_affinity(options: &Grafana) -> Option<&AntiAffinity> {
+    const ALONE: AntiAffinity = AntiAffinity::Nodes(Strictness::None);
+    let alone = (options.replicas < 2).then_some(&ALONE);
+    options.anti_affinity.as_ref().or(alone)
+}
+
+/// The user's configuration over the default, and over what follows from other
+/// options.
+fn config(options: &Grafana, url: Option<String>) -> Config {
+    let mut config = Config::default();
+    let mut set = |section: &str, key: &str, value: Value| {
+        let section = config.0.entry(section.to_owned()).or_default();
+        section.insert(key.to_owned(), value);
+    };
+    set("date_formats", "default_timezone", json!("UTC"));
+    if let Some(url) = url {
+        set("server", "root_url", json!(url));
+    }
+    if !options.plugins.is_empty() {
+        set(
+            "plugins",
+            "preinstall_sync",
+            json!(options.plugins.join(",")),
+        );
+    }
+    if let Some(ldap) = &options.ldap {
+        set("auth.ldap", "enabled", json!(true));
+        set(
+            "auth.ldap",
+            "config_file",
+            json!(format!("{LDAP_FOLDER}/{}", ldap.key)),
+        );
+    }
     for (section, values) in &options.config.0 {
         let merged = config.0.entry(section.clone()).or_default();
         merged.extend(values.clone());
@@ -372,11 +455,12 @@ mod tests {
 
     #[test]
     fn configuration_is_merged_by_key_and_written_by_section() {
-        let written = ini(&config(&options(json!({"config": {
+        let own = json!({"config": {
             "server": {"root_url": "https://g.example.com", "enable_gzip": true, "http_port": 3000},
             "date_formats": {"full_date": "YYYY"},
             "DEFAULT": {"instance_name": "prod"},
-        }}))));
+        }});
+        let written = ini(&config(&options(own), Some("http://ingress".to_owned())));
         insta::assert_snapshot!(written, @r"
         instance_name = prod
         [date_formats]

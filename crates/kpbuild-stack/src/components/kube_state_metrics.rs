@@ -124,6 +124,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         ),
         extra_args: extra_args(options),
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"cpu": "10m", "memory": "190Mi"}, "limits": {"cpu": "100m", "memory": "250Mi"}}),
         ),
@@ -140,6 +141,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             }),
         ),
         pod: context::pod(
+            context,
             &options.pods,
             json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
         ),

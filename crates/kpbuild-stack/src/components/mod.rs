@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::shape::LogLevel;
+use crate::shape::{Common, LogLevel};
 use crate::stack::Component;
 
 /// What is installed, and how.
@@ -62,54 +62,52 @@ pub struct Components {
 
 /// The components that are on, with their inputs.
 pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
-    let components = &context.file.components;
-    let on = |enabled: bool, component: fn(&Context<'_>) -> Component| {
-        enabled.then(|| component(context))
+    let all = &context.file.components;
+    let on = |common: &Common, component: fn(&Context<'_>) -> Component| {
+        common.enabled.then(|| watched(component(context), common))
     };
     [
         Some(namespace::resolve(context)),
-        on(
-            components.alertmanager.common.enabled,
-            alertmanager::resolve,
-        ),
-        components
-            .aws_vpc_cni
+        on(&all.alertmanager.common, alertmanager::resolve),
+        all.aws_vpc_cni
             .as_ref()
             .filter(|options| options.common.enabled)
-            .map(|options| aws_vpc_cni::resolve(context, options)),
+            .map(|options| watched(aws_vpc_cni::resolve(context, options), &options.common)),
+        on(&all.blackbox_exporter.common, blackbox_exporter::resolve),
+        etcd::wanted(context)
+            .map(|options| watched(etcd::resolve(context, options), &options.common)),
+        on(&all.grafana.common, grafana::resolve),
+        on(&all.kube_state_metrics.common, kube_state_metrics::resolve),
+        on(&all.kubernetes.common, kubernetes::resolve),
+        on(&all.node_exporter.common, node_exporter::resolve),
+        on(&all.prometheus.common, prometheus::resolve),
+        on(&all.prometheus_adapter.common, prometheus_adapter::resolve),
         on(
-            components.blackbox_exporter.common.enabled,
-            blackbox_exporter::resolve,
-        ),
-        etcd::wanted(context).map(|options| etcd::resolve(context, options)),
-        on(components.grafana.common.enabled, grafana::resolve),
-        on(
-            components.kube_state_metrics.common.enabled,
-            kube_state_metrics::resolve,
-        ),
-        on(components.kubernetes.common.enabled, kubernetes::resolve),
-        on(
-            components.node_exporter.common.enabled,
-            node_exporter::resolve,
-        ),
-        on(components.prometheus.common.enabled, prometheus::resolve),
-        on(
-            components.prometheus_adapter.common.enabled,
-            prometheus_adapter::resolve,
-        ),
-        on(
-            components.prometheus_operator.common.enabled,
+            &all.prometheus_operator.common,
             prometheus_operator::resolve,
         ),
-        windows::wanted(context).map(|options| windows::resolve(context, options)),
+        windows::wanted(context)
+            .map(|options| watched(windows::resolve(context, options), &options.common)),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
+/// A component without what watches it, if nobody wants that. Dashboards that
+/// it only shows stay: they come without rules.
+fn watched(mut component: Component, common: &Common) -> Component {
+    if !common.mixin {
+        component.mixins.retain(|mixin| mixin.rules.is_none());
+    }
+    component
+}
+
 /// What the user adds to the arguments of an exporter.
 fn arguments(log_level: Option<LogLevel>, further: &[String]) -> Vec<String> {
     let log_level = log_level.map(|level| format!("--log.level={}", level.as_str()));
-    log_level.into_iter().chain(further.iter().cloned()).collect()
+    log_level
+        .into_iter()
+        .chain(further.iter().cloned())
+        .collect()
 }

@@ -138,6 +138,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         ignored_devices: &options.ignored_network_devices,
         extra_args: super::arguments(options.log_level, &options.extra_args),
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"cpu": "102m", "memory": "180Mi"}, "limits": {"cpu": "250m", "memory": "180Mi"}}),
         ),
@@ -150,7 +151,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
                 "readOnlyRootFilesystem": true,
             }),
         ),
-        pod: context::pod(&options.pods, default_pod()),
+        pod: context::pod(context, &options.pods, default_pod()),
         kube_rbac_proxy: proxy(context, options),
         interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,

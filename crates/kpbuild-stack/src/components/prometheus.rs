@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{etcd, windows};
+use crate::anti_affinity::AntiAffinity;
 use crate::context::{self, App, Context, Identity, Metadata, image};
-use crate::scalar::{ByteSize, Duration, Label, Url};
+use crate::exposure;
+use crate::scalar::{ByteSize, Duration, Label, Name, Url};
 use crate::schema::from_definition;
 use crate::shape::{Common, LogLevel, Partial, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
@@ -43,6 +45,13 @@ pub struct Prometheus {
     /// node's drain needs a second.
     #[schemars(range(min = 0, max = 100))]
     pub replicas: u32,
+    /// Whether replicas keep away from each other: `soft` prefers different
+    /// nodes, `hard` demands them; `{strictness: soft, topologyKey: ...}` is
+    /// about what another label of nodes tells apart. By default as
+    /// `pods.antiAffinity` says. It joins what `affinity` says.
+    pub anti_affinity: Option<AntiAffinity>,
+    /// How replicas are spread over nodes and zones, as in any pod.
+    pub topology_spread_constraints: Option<TopologySpreadConstraints>,
     /// How long data is kept, such as `30d`; 24 hours if nothing is said here
     /// or in `retentionSize`.
     pub retention: Option<Duration>,
@@ -63,8 +72,29 @@ pub struct Prometheus {
     pub scrape_interval: Option<Duration>,
     /// How often rules are evaluated whose group does not say it; `30s` by default.
     pub evaluation_interval: Option<Duration>,
-    /// The namespaces whose targets Prometheus may discover, beside its own.
-    pub namespaces: Vec<Label>,
+    /// The namespaces whose targets Prometheus may discover, beside its own; or
+    /// `all`, by a role of the whole cluster.
+    pub namespaces: Namespaces,
+    /// Where Prometheus also sends what it measures, as in the Prometheus
+    /// object: `[{url: ..., basicAuth: {username: {name: ..., key: ...}, ...}}]`.
+    /// Credentials are keys of Secrets.
+    pub remote_write: Option<RemoteWrite>,
+    /// Other places whose data Prometheus answers with, as in the Prometheus
+    /// object.
+    pub remote_read: Option<RemoteRead>,
+    /// Where alerts are sent, as in the Prometheus object; by default to the
+    /// Alertmanager of this stack, if it is installed.
+    pub alerting: Option<Alerting>,
+    /// Scrape jobs that no monitor can spell, in Prometheus' own format: a list
+    /// of them, from a Secret of yours.
+    pub additional_scrape_configs: Option<ScrapeConfigsSecret>,
+    /// Which rules are evaluated, by labels of PrometheusRule objects; all by
+    /// default. The rules of this stack have the labels `role: alert-rules` and
+    /// `prometheus` with the name of the Prometheus object.
+    pub rule_selector: Option<RuleSelector>,
+    /// Features of Prometheus that are off by default, such as
+    /// `exemplar-storage`.
+    pub enable_features: Vec<String>,
     /// How Prometheus scrapes itself.
     pub service_monitor: ServiceMonitor,
     /// The Thanos sidecar, with its alerts, when it is named here: `{}` is enough.
@@ -77,6 +107,56 @@ pub struct Prometheus {
 from_definition! {
     /// The `spec` of a Prometheus object.
     Spec = "prometheuses/spec";
+    /// How pods are spread over nodes and zones.
+    TopologySpreadConstraints = "prometheuses/spec/topologySpreadConstraints";
+    /// Where Prometheus sends what it measures.
+    RemoteWrite = "prometheuses/spec/remoteWrite";
+    /// Where Prometheus reads from besides its own data.
+    RemoteRead = "prometheuses/spec/remoteRead";
+    /// Where alerts are sent.
+    Alerting = "prometheuses/spec/alerting";
+    /// Labels of PrometheusRule objects.
+    RuleSelector = "prometheuses/spec/ruleSelector";
+}
+
+/// The namespaces whose targets Prometheus may discover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Namespaces {
+    /// These, and that of Prometheus itself.
+    These(Vec<Label>),
+    /// Every one.
+    Every(All),
+}
+
+/// The word for every namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline, extend("type" = "string"))]
+pub enum All {
+    /// Every namespace, those to come among them.
+    All,
+}
+
+/// A Secret with scrape jobs in Prometheus' own format.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScrapeConfigsSecret {
+    /// The name of the Secret, which is there already, in the namespace of
+    /// Prometheus.
+    pub secret: Name,
+    /// The Secret's key with the list of jobs.
+    #[serde(default = "scrape_configs_key")]
+    #[schemars(length(min = 1))]
+    pub key: String,
+}
+
+/// The key under which scrape jobs are found.
+const SCRAPE_CONFIGS_KEY: &str = "prometheus-additional.yaml";
+
+fn scrape_configs_key() -> String {
+    SCRAPE_CONFIGS_KEY.to_owned()
 }
 
 /// Labels by Prometheus' rules, which are narrower than those of Kubernetes.
@@ -112,6 +192,8 @@ impl Default for Prometheus {
             pods: Pods::default(),
             name: Label::literal("k8s"),
             replicas: 2,
+            anti_affinity: None,
+            topology_spread_constraints: None,
             retention: None,
             retention_size: None,
             storage: None,
@@ -120,7 +202,16 @@ impl Default for Prometheus {
             log_level: None,
             scrape_interval: None,
             evaluation_interval: None,
-            namespaces: vec![Label::literal("default"), Label::literal("kube-system")],
+            namespaces: Namespaces::These(vec![
+                Label::literal("default"),
+                Label::literal("kube-system"),
+            ]),
+            remote_write: None,
+            remote_read: None,
+            alerting: None,
+            additional_scrape_configs: None,
+            rule_selector: None,
+            enable_features: Vec::new(),
             service_monitor: ServiceMonitor::default(),
             thanos: None,
             spec: Partial::default(),
@@ -151,14 +242,20 @@ struct Input<'a> {
     storage: Option<&'a Storage>,
     /// The namespaces whose targets it may discover, its own among them.
     namespaces: Vec<&'a str>,
-    /// The Service that alerts are sent to; none without Alertmanager.
-    alertmanager: Option<String>,
+    /// Whether it may discover those of all namespaces instead.
+    every_namespace: bool,
+    /// Where alerts are sent; nowhere if none.
+    alerting: Option<Value>,
+    rule_selector: Value,
+    enable_features: &'a [String],
+    exposure: exposure::Input<'a>,
     interval: &'a str,
     service_monitor: &'a Value,
     /// Secrets that are mounted because other components need them.
     secrets: Vec<&'a str>,
-    /// Jobs that no monitor can spell.
-    additional_scrape_configs: Option<ScrapeConfigs>,
+    /// Jobs that no monitor can spell: where they are, and the Secret if it is ours.
+    additional_scrape_configs: Option<Value>,
+    scrape_configs_secret: Option<ScrapeConfigs>,
     thanos: Option<thanos::Input<'a>>,
     spec: Value,
 }
@@ -182,7 +279,13 @@ struct Settings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retention_size: Option<&'a ByteSize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    external_url: Option<&'a Url>,
+    external_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote_write: Option<&'a RemoteWrite>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote_read: Option<&'a RemoteRead>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topology_spread_constraints: Option<&'a TopologySpreadConstraints>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_level: Option<LogLevel>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,11 +295,17 @@ struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    fn of(options: &'a Prometheus) -> Self {
+    fn of(context: &Context<'_>, options: &'a Prometheus) -> Self {
         Self {
             retention: options.retention.as_ref(),
             retention_size: options.retention_size.as_ref(),
-            external_url: options.external_url.as_ref(),
+            external_url: exposure::url(
+                options.external_url.as_ref(),
+                &context.file.expose.prometheus,
+            ),
+            remote_write: options.remote_write.as_ref(),
+            remote_read: options.remote_read.as_ref(),
+            topology_spread_constraints: options.topology_spread_constraints.as_ref(),
             log_level: options.log_level,
             scrape_interval: options.scrape_interval.as_ref(),
             evaluation_interval: options.evaluation_interval.as_ref(),
@@ -220,13 +329,19 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     let sidecar = thanos::wanted(context);
     let mut mixins = vec![own_rules(context, &identity), stack_rules(context)];
     mixins.extend(sidecar.map(|_| thanos::mixin(context, &identity)));
-    let mut namespaces: Vec<&str> = options.namespaces.iter().map(Label::as_str).collect();
-    namespaces.push(context.namespace());
-    namespaces.sort_unstable();
-    namespaces.dedup();
-    let alertmanager = context.file.components.alertmanager.common.enabled;
+    let pod = context::operator_pod(
+        context,
+        &options.pods,
+        "prometheus",
+        json!({
+            "nodeSelector": {"kubernetes.io/os": "linux"},
+            "securityContext": {"fsGroup": 2000, "runAsNonRoot": true, "runAsUser": 1000},
+        }),
+    );
+    let scrape_configs_secret = scrape_configs(context);
     let secrets: Vec<&str> = etcd::client_secret(context).into_iter().collect();
     let input = Input {
+        pod: context::spread(context, options.anti_affinity.as_ref(), &identity, pod),
         thanos: sidecar.map(|options| thanos::input(context, options, &identity)),
         identity,
         name: options.name.as_str(),
@@ -242,25 +357,29 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         // A budget for a single replica would block every drain.
         pod_disruption_budget: options.replicas > 1,
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"memory": "400Mi"}}),
         ),
-        pod: context::operator_pod(
-            &options.pods,
-            "prometheus",
-            json!({
-                "nodeSelector": {"kubernetes.io/os": "linux"},
-                "securityContext": {"fsGroup": 2000, "runAsNonRoot": true, "runAsUser": 1000},
-            }),
-        ),
-        settings: Settings::of(options),
+        settings: Settings::of(context, options),
         external_labels: &options.external_labels,
         storage: options.storage.as_ref(),
-        namespaces,
-        alertmanager: alertmanager.then(|| context.alertmanager_full_name()),
+        namespaces: namespaces(context, &options.namespaces),
+        every_namespace: matches!(options.namespaces, Namespaces::Every(_)),
+        alerting: alerting(context, options),
+        rule_selector: options
+            .rule_selector
+            .as_ref()
+            .map_or_else(|| json!({}), |selector| json!(selector)),
+        enable_features: &options.enable_features,
+        exposure: exposure::input(&context.file.expose.prometheus),
         interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,
-        additional_scrape_configs: scrape_configs(context),
+        additional_scrape_configs: additional_scrape_configs(
+            options,
+            scrape_configs_secret.as_ref(),
+        ),
+        scrape_configs_secret,
         spec: spec(options, &secrets),
         secrets,
     };
@@ -286,6 +405,40 @@ fn spec(options: &Prometheus, secrets: &[&str]) -> Value {
     spec
 }
 
+/// The namespaces that get a role each, in order.
+fn namespaces<'a>(context: &'a Context<'_>, chosen: &'a Namespaces) -> Vec<&'a str> {
+    let Namespaces::These(chosen) = chosen else {
+        return Vec::new();
+    };
+    let mut namespaces: Vec<&str> = chosen.iter().map(Label::as_str).collect();
+    namespaces.push(context.namespace());
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    namespaces
+}
+
+/// Where alerts are sent: as the user says, or to this stack's Alertmanager.
+fn alerting(context: &Context<'_>, options: &Prometheus) -> Option<Value> {
+    let own = || {
+        json!({"alertmanagers": [{
+            "apiVersion": "v2",
+            "name": context.alertmanager_full_name(),
+            "namespace": context.namespace(),
+            "port": "web",
+        }]})
+    };
+    let installed = context.file.components.alertmanager.common.enabled;
+    let chosen = options.alerting.as_ref().map(|alerting| json!(alerting));
+    chosen.or_else(|| installed.then(own))
+}
+
+/// The Secret of the user's, or that which other components need.
+fn additional_scrape_configs(options: &Prometheus, own: Option<&ScrapeConfigs>) -> Option<Value> {
+    let chosen = options.additional_scrape_configs.as_ref();
+    let chosen = chosen.map(|chosen| json!({"name": chosen.secret, "key": chosen.key}));
+    chosen.or_else(|| own.map(|own| json!({"name": own.secret, "key": own.key})))
+}
+
 fn scrape_configs(context: &Context<'_>) -> Option<ScrapeConfigs> {
     let jobs = windows::scrape_jobs(context);
     let common = &context.file.components.prometheus.common;
@@ -296,8 +449,11 @@ fn scrape_configs(context: &Context<'_>) -> Option<ScrapeConfigs> {
             labels: common.labels.0.clone(),
             annotations: common.annotations.0.clone(),
         },
-        secret: format!("{}-additional-scrape-config", context.prometheus_full_name()),
-        key: "prometheus-additional.yaml",
+        secret: format!(
+            "{}-additional-scrape-config",
+            context.prometheus_full_name()
+        ),
+        key: SCRAPE_CONFIGS_KEY,
         text: yaml::document(&json!(jobs)),
     })
 }

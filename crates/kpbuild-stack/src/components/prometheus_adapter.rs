@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::context::{self, App, Context, Identity, image};
+use crate::anti_affinity::AntiAffinity;
+use crate::context::{self, App, Context, Identity, Metadata, image};
 use crate::scalar::Url;
 use crate::shape::{Common, Pods, ServiceMonitor};
 use crate::stack::Component;
@@ -53,10 +54,26 @@ pub struct PrometheusAdapter {
     /// while its node is drained.
     #[schemars(range(min = 0, max = 100))]
     pub replicas: u32,
+    /// Whether replicas keep away from each other: `soft` prefers different
+    /// nodes, `hard` demands them; `{strictness: soft, topologyKey: ...}` is
+    /// about what another label of nodes tells apart. By default as
+    /// `pods.antiAffinity` says. It joins what `affinity` says.
+    pub anti_affinity: Option<AntiAffinity>,
     /// Whether the adapter serves the resource metrics API (`metrics.k8s.io`).
     /// A cluster has one server of it: turn this off where metrics-server is
     /// installed, as on many managed clusters.
     pub resource_metrics: bool,
+    /// Whether the adapter serves the custom metrics API
+    /// (`custom.metrics.k8s.io`), by which autoscalers follow what Prometheus
+    /// knows about pods and other objects. By default every metric with a
+    /// namespace is offered, counters as what they gain a second;
+    /// `config: {rules: [...]}` says it otherwise.
+    pub custom_metrics: bool,
+    /// Whether the adapter serves the external metrics API
+    /// (`external.metrics.k8s.io`), by which autoscalers follow metrics that
+    /// belong to no object. Which there are is for you to say:
+    /// `config: {externalRules: [...]}`.
+    pub external_metrics: bool,
     /// The address of what answers the adapter's queries, if it is not this
     /// stack's Prometheus, such as `http://thanos-query.thanos.svc:9090`.
     pub prometheus_url: Option<Url>,
@@ -86,7 +103,10 @@ impl Default for PrometheusAdapter {
             common: Common::default(),
             pods: Pods::default(),
             replicas: 2,
+            anti_affinity: None,
             resource_metrics: true,
+            custom_metrics: false,
+            external_metrics: false,
             prometheus_url: None,
             config: None,
             tls_cipher_suites: None,
@@ -99,6 +119,10 @@ impl Default for PrometheusAdapter {
 /// The input of `templates/components/prometheus-adapter`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says that some objects are there"
+)]
 struct Input<'a> {
     #[serde(flatten)]
     identity: Identity,
@@ -107,6 +131,11 @@ struct Input<'a> {
     /// Whether drains of nodes must leave a replica.
     pod_disruption_budget: bool,
     resource_metrics: bool,
+    custom_metrics: bool,
+    external_metrics: bool,
+    /// `metadata` of the objects for custom and external metrics. One adapter of
+    /// a cluster has them, whoever installs it: only the user's labels are on them.
+    api_metadata: Metadata,
     prometheus_url: String,
     windows: RateWindows,
     /// A part of the configuration that is merged into the rest.
@@ -133,16 +162,23 @@ struct RateWindows {
 pub(crate) fn resolve(context: &Context<'_>) -> Component {
     let options = &context.file.components.prometheus_adapter;
     let version = context::version(&options.pods, VERSION);
+    let identity = context.identity(
+        &options.common,
+        App {
+            name: NAME,
+            component: "metrics-adapter",
+            instance: None,
+            version: Some(version),
+        },
+    );
+    let pod = context::pod(
+        context,
+        &options.pods,
+        json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
+    );
     let input = Input {
-        identity: context.identity(
-            &options.common,
-            App {
-                name: NAME,
-                component: "metrics-adapter",
-                instance: None,
-                version: Some(version),
-            },
-        ),
+        pod: context::spread(context, options.anti_affinity.as_ref(), &identity, pod),
+        identity,
         image: image(
             context,
             &options.pods,
@@ -152,6 +188,13 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         replicas: options.replicas,
         pod_disruption_budget: options.replicas > 1,
         resource_metrics: options.resource_metrics,
+        custom_metrics: options.custom_metrics,
+        external_metrics: options.external_metrics,
+        api_metadata: Metadata {
+            namespace: None,
+            labels: options.common.labels.0.clone(),
+            annotations: options.common.annotations.0.clone(),
+        },
         prometheus_url: match &options.prometheus_url {
             Some(url) => url.to_string(),
             None => format!("{}/", context.prometheus_url()),
@@ -171,6 +214,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             .unwrap_or_else(|| TLS_CIPHER_SUITES.map(str::to_owned).to_vec()),
         extra_args: &options.extra_args,
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"cpu": "102m", "memory": "180Mi"}, "limits": {"cpu": "250m", "memory": "180Mi"}}),
         ),
@@ -183,10 +227,6 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
                 "runAsNonRoot": true,
                 "seccompProfile": {"type": "RuntimeDefault"},
             }),
-        ),
-        pod: context::pod(
-            &options.pods,
-            json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
         ),
         interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,

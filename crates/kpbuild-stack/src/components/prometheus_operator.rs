@@ -32,6 +32,10 @@ pub struct PrometheusOperator {
     pub config_reloader: ConfigReloader,
     /// The Service by which the kubelets of all nodes are found.
     pub kubelet_service: KubeletService,
+    /// Whether who may view or edit a namespace may also view or edit its
+    /// monitors, probes and rules: cluster roles that Kubernetes adds to its own
+    /// roles `view`, `edit` and `admin`.
+    pub user_facing_roles: bool,
     /// What the operator writes to its log: `info` by default.
     pub log_level: Option<LogLevel>,
     /// Further arguments of the operator, such as `--deny-namespaces=sandbox`.
@@ -115,6 +119,7 @@ struct Input<'a> {
     security_context: Value,
     pod: Value,
     kube_rbac_proxy: kube_rbac_proxy::Container,
+    user_facing_roles: bool,
     interval: Option<&'a Duration>,
     service_monitor: &'a Value,
 }
@@ -156,6 +161,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         port: PORT,
         args: arguments(context, options, version),
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"cpu": "100m", "memory": "100Mi"}, "limits": {"cpu": "200m", "memory": "200Mi"}}),
         ),
@@ -168,6 +174,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             }),
         ),
         pod: context::pod(
+            context,
             &options.pods,
             json!({
                 "nodeSelector": {"kubernetes.io/os": "linux"},
@@ -180,6 +187,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             }),
         ),
         kube_rbac_proxy: proxy(context, options),
+        user_facing_roles: options.user_facing_roles,
         interval: options.service_monitor.interval.as_ref(),
         service_monitor: &options.service_monitor.spec.0.0,
     };

@@ -213,11 +213,12 @@ fn daemon_set_input<'a>(context: &Context<'_>, options: &'a HostProcess) -> Daem
         })),
         extra_args: super::arguments(options.log_level, &options.extra_args),
         resources: context::resources(
+            context,
             &options.pods.resources,
             &json!({"requests": {"cpu": "300m", "memory": "200Mi"}, "limits": {"memory": "200Mi"}}),
         ),
         security_context: context::security_context(&options.pods, json!({})),
-        pod: context::pod(&options.pods, default_pod()),
+        pod: context::pod(context, &options.pods, default_pod()),
         interval: options
             .pod_monitor
             .interval

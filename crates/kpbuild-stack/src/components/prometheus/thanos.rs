@@ -144,7 +144,7 @@ fn spec(context: &Context<'_>, options: &Thanos) -> Value {
     if let Some(level) = options.log_level {
         spec["logLevel"] = json!(level);
     }
-    let resources = context::resources(&options.resources, &json!({}));
+    let resources = context::resources(context, &options.resources, &json!({}));
     if resources != json!({}) {
         spec["resources"] = resources;
     }

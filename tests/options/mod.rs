@@ -1,0 +1,151 @@
+//! What each option changes, and nothing else: a stack file with one option, and the difference of its objects to those
+//! of a stack without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kpbuild_tests::kpbuild;
+use serde_json::{Map, Value};
+
+/// `INSTA_UPDATE=always` writes what differs now.
+#[test]
+fn options_change_what_they_say() {
+    let folder = tempfile::tempdir().expect("a folder for the default");
+    let plain = folder.path().join("default.yaml");
+    std::fs::write(&plain, "kind: Stack\nname: default\n").expect("the folder was just made");
+    let default = objects(&plain);
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "snapshots"}, {
+        insta::glob!("*.yaml", |path| {
+            let shown = difference(&default, &objects(path));
+            assert!(!shown.is_empty(), "{} changes nothing", path.display());
+            insta::assert_snapshot!(shown);
+        });
+    });
+}
+
+type Objects = BTreeMap<String, Value>;
+
+/// The objects of a stack file by kind, namespace and name.
+fn objects(stack: &Path) -> Objects {
+    let output = kpbuild::run(
+        Path::new("/"),
+        &["render", &stack.to_string_lossy(), "--format", "json"],
+    );
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let list: Value = serde_json::from_slice(&output.stdout).expect("it writes one list");
+    let items = list["items"].as_array().expect("the list has items");
+    items
+        .iter()
+        .map(|object| (key(object), object.clone()))
+        .collect()
+}
+
+fn key(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let metadata = &object["metadata"];
+    format!(
+        "{} {}/{}",
+        text(&object["kind"]),
+        text(&metadata["namespace"]),
+        text(&metadata["name"])
+    )
+}
+
+/// One line a change: `+` and `-` are whole objects or fields, `~` is a value that became another.
+fn difference(before: &Objects, after: &Objects) -> String {
+    let mut shown = String::new();
+    for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        match (before.get(key), after.get(key)) {
+            (Some(_), None) => line(&mut shown, &format!("- {key}")),
+            (None, Some(new)) => line(&mut shown, &format!("+ {key} {}", short(new))),
+            (Some(old), Some(new)) if old != new => {
+                line(&mut shown, key);
+                fields(&mut shown, "", old, new);
+            }
+            _ => {}
+        }
+    }
+    shown
+}
+
+fn fields(shown: &mut String, path: &str, old: &Value, new: &Value) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            for key in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+                field(shown, &format!("{path}.{key}"), old.get(key), new.get(key));
+            }
+        }
+        (Value::Array(old), Value::Array(new)) => items(shown, path, old, new),
+        _ => field_line(
+            shown,
+            "~",
+            path,
+            &format!("{} -> {}", short(old), short(new)),
+        ),
+    }
+}
+
+/// Items by their names where all have one, by place otherwise.
+fn items(shown: &mut String, path: &str, old: &[Value], new: &[Value]) {
+    match (named(old), named(new)) {
+        (Some(old), Some(new)) => {
+            for name in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+                field(
+                    shown,
+                    &format!("{path}[{name}]"),
+                    old.get(name),
+                    new.get(name),
+                );
+            }
+        }
+        _ => {
+            for index in 0..old.len().max(new.len()) {
+                field(
+                    shown,
+                    &format!("{path}[{index}]"),
+                    old.get(index),
+                    new.get(index),
+                );
+            }
+        }
+    }
+}
+
+fn named(items: &[Value]) -> Option<Map<String, Value>> {
+    let pairs = items
+        .iter()
+        .map(|item| Some((item["name"].as_str()?.to_owned(), item.clone())));
+    let named: Map<String, Value> = pairs.collect::<Option<_>>()?;
+    (named.len() == items.len()).then_some(named)
+}
+
+fn field(shown: &mut String, path: &str, old: Option<&Value>, new: Option<&Value>) {
+    match (old, new) {
+        (Some(old), Some(new)) if old != new => fields(shown, path, old, new),
+        (Some(old), None) => field_line(shown, "-", path, &short(old)),
+        (None, Some(new)) => field_line(shown, "+", path, &short(new)),
+        _ => {}
+    }
+}
+
+fn field_line(shown: &mut String, sign: &str, path: &str, value: &str) {
+    line(shown, &format!("  {sign} {path} {value}"));
+}
+
+fn line(shown: &mut String, text: &str) {
+    writeln!(shown, "{text}").expect("text grows");
+}
+
+/// A value, without the text of rules and dashboards.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(800) {
+        Some((end, _)) => format!("{} ... ({} bytes)", &text[..end], text.len()),
+        None => text,
+    }
+}
