@@ -16,7 +16,10 @@ fn transcripts() {
         let commands = transcript::commands(&text);
         let folder = tempfile::tempdir().expect("a folder for the transcript");
         let setting = transcript::Setting::new(folder.path());
-        let shown: String = commands.iter().map(|command| setting.run(command)).collect();
+        let shown: String = commands
+            .iter()
+            .map(|command| setting.run(command))
+            .collect();
         insta::assert_snapshot!(shown);
     });
 }
@@ -26,13 +29,20 @@ fn transcripts() {
 fn what_cannot_be_written_is_said() {
     let full = Path::new("/dev/full");
     if !full.exists() {
-        kpbuild_tests::tools::progress("SKIPPED what_cannot_be_written_is_said: this system has no /dev/full");
+        kpbuild_tests::tools::progress(
+            "SKIPPED what_cannot_be_written_is_said: this system has no /dev/full",
+        );
         return;
     }
     let output = std::process::Command::new(kpbuild::path())
         .arg("schema")
         .current_dir(kpbuild::checkout())
-        .stdout(std::fs::File::options().write(true).open(full).expect("it is there"))
+        .stdout(
+            std::fs::File::options()
+                .write(true)
+                .open(full)
+                .expect("it is there"),
+        )
         .output()
         .expect("kpbuild can be run");
     assert_eq!(output.status.code(), Some(1));

@@ -11,7 +11,8 @@ const WRONG: &str = "kind: Stack\nname: prod-eu\nnamespace: monitoring\ncomponen
 
 #[test]
 fn console_blocks_print_what_they_show() {
-    let readme = fs::read_to_string(checkout().join("README.md")).expect("the checkout has a README");
+    let readme =
+        fs::read_to_string(checkout().join("README.md")).expect("the checkout has a README");
     let folder = tempfile::tempdir().expect("a folder for the commands");
     let setting = Setting::new(folder.path());
     let mut checked = 0;
@@ -20,7 +21,10 @@ fn console_blocks_print_what_they_show() {
         if block.contains("replica`") {
             fs::write(folder.path().join("stack.yaml"), WRONG).expect("there is room");
         }
-        let shown: String = commands(&block).iter().map(|command| setting.run(command)).collect();
+        let shown: String = commands(&block)
+            .iter()
+            .map(|command| setting.run(command))
+            .collect();
         assert_eq!(without_exit_codes(&shown), block);
         checked += 1;
     }
@@ -30,22 +34,34 @@ fn console_blocks_print_what_they_show() {
 /// The whole stack that the README shows is a stack.
 #[test]
 fn the_stack_of_the_readme_renders() {
-    let readme = fs::read_to_string(checkout().join("README.md")).expect("the checkout has a README");
+    let readme =
+        fs::read_to_string(checkout().join("README.md")).expect("the checkout has a README");
     let folder = tempfile::tempdir().expect("a folder for the stack");
-    let stack = blocks(&readme, "yaml").next().expect("the README shows a stack");
+    let stack = blocks(&readme, "yaml")
+        .next()
+        .expect("the README shows a stack");
     fs::write(folder.path().join("stack.yaml"), stack).expect("there is room");
     let shown = Setting::new(folder.path()).run("kpbuild render stack.yaml -o out");
-    assert!(shown.ends_with("written, 0 unchanged, 0 removed)\n"), "{shown}");
+    assert!(
+        shown.ends_with("written, 0 unchanged, 0 removed)\n"),
+        "{shown}"
+    );
 }
 
 fn blocks<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
     let fence = format!("```{language}\n");
-    let starts: Vec<usize> = text.match_indices(&fence).map(|(at, fence)| at + fence.len()).collect();
+    let starts: Vec<usize> = text
+        .match_indices(&fence)
+        .map(|(at, fence)| at + fence.len())
+        .collect();
     starts
         .into_iter()
         .map(|start| &text[start..start + text[start..].find("```").expect("blocks are closed")])
 }
 
 fn without_exit_codes(shown: &str) -> String {
-    shown.lines().filter(|line| !line.starts_with("[exit ")).fold(String::new(), |text, line| text + line + "\n")
+    shown
+        .lines()
+        .filter(|line| !line.starts_with("[exit "))
+        .fold(String::new(), |text, line| text + line + "\n")
 }

@@ -12,7 +12,9 @@ pub(super) fn commands(text: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        let Some(command) = line.strip_prefix("$ ") else { continue };
+        let Some(command) = line.strip_prefix("$ ") else {
+            continue;
+        };
         let mut command = command.to_owned();
         while let Some(start) = command.strip_suffix('\\') {
             command = format!("{start}{}", lines.next().unwrap_or_default().trim_start());
@@ -32,11 +34,19 @@ impl Setting {
     pub(super) fn new(folder: &Path) -> Self {
         let stacks = folder.join("stacks");
         fs::create_dir(&stacks).expect("the folder is empty");
-        for entry in fs::read_dir(kpbuild::checkout().join("stacks")).expect("the checkout has examples") {
+        for entry in
+            fs::read_dir(kpbuild::checkout().join("stacks")).expect("the checkout has examples")
+        {
             let path = entry.expect("the folder can be read").path();
-            fs::copy(&path, stacks.join(path.file_name().expect("files have names"))).expect("there is room");
+            fs::copy(
+                &path,
+                stacks.join(path.file_name().expect("files have names")),
+            )
+            .expect("there is room");
         }
-        Self { folder: folder.to_owned() }
+        Self {
+            folder: folder.to_owned(),
+        }
     }
 
     /// Runs a command; gives it with what it printed and, unless it is 0, its exit code.
@@ -65,9 +75,15 @@ impl Setting {
             ["kpbuild", arguments @ ..] => {
                 let output = kpbuild::run(&self.folder, arguments);
                 let read = |bytes| String::from_utf8(bytes).expect("kpbuild prints UTF-8");
-                (read(output.stdout), read(output.stderr), output.status.code().expect("it was not killed"))
+                (
+                    read(output.stdout),
+                    read(output.stderr),
+                    output.status.code().expect("it was not killed"),
+                )
             }
-            ["cat", file] => text(fs::read_to_string(self.folder.join(file)).expect("the transcript made it")),
+            ["cat", file] => {
+                text(fs::read_to_string(self.folder.join(file)).expect("the transcript made it"))
+            }
             ["echo", words @ ..] => text(words.join(" ").replace("\\n", "\n") + "\n"),
             ["ls", folder] => text(self.list(folder)),
             ["rm", file] => {
@@ -81,7 +97,14 @@ impl Setting {
     fn list(&self, folder: &str) -> String {
         let entries = fs::read_dir(self.folder.join(folder)).expect("the transcript made it");
         let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned() + "\n")
+            .map(|entry| {
+                entry
+                    .expect("it can be read")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+                    + "\n"
+            })
             .collect();
         names.sort();
         names.concat()

@@ -28,7 +28,10 @@ fn dashboards_pass_the_checks_of_users_dashboards() {
 #[test]
 fn titles_and_uids_are_unique() {
     for field in ["title", "uid"] {
-        let all: Vec<&Value> = default_dashboards().values().map(|dashboard| &dashboard[field]).collect();
+        let all: Vec<&Value> = default_dashboards()
+            .values()
+            .map(|dashboard| &dashboard[field])
+            .collect();
         let unique: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
         assert_eq!(unique.len(), all.len(), "{field}: {all:?}");
     }
@@ -38,10 +41,18 @@ fn titles_and_uids_are_unique() {
 fn every_panel_says_what_it_shows_and_in_which_unit() {
     for (file, dashboard) in default_dashboards() {
         for panel in panels(dashboard).filter(|panel| panel["type"] != "row") {
-            let said = |pointer: &str| panel.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+            let said = |pointer: &str| {
+                panel
+                    .pointer(pointer)
+                    .and_then(Value::as_str)
+                    .is_some_and(|text| !text.is_empty())
+            };
             let title = &panel["title"];
             assert!(said("/description"), "{file}: {title} has no description");
-            assert!(panel["type"] == "text" || said("/fieldConfig/defaults/unit"), "{file}: {title} has no unit");
+            assert!(
+                panel["type"] == "text" || said("/fieldConfig/defaults/unit"),
+                "{file}: {title} has no unit"
+            );
         }
     }
 }
@@ -49,11 +60,21 @@ fn every_panel_says_what_it_shows_and_in_which_unit() {
 /// Types of panels that Grafana replaced before version 13.
 #[test]
 fn no_panel_is_deprecated() {
-    let deprecated = ["graph", "singlestat", "table-old", "grafana-piechart-panel", "grafana-worldmap-panel"];
+    let deprecated = [
+        "graph",
+        "singlestat",
+        "table-old",
+        "grafana-piechart-panel",
+        "grafana-worldmap-panel",
+    ];
     for (file, dashboard) in default_dashboards() {
         for panel in panels(dashboard) {
             let kind = panel["type"].as_str().expect("a panel has a type");
-            assert!(!deprecated.contains(&kind), "{file}: {} is a {kind}", panel["title"]);
+            assert!(
+                !deprecated.contains(&kind),
+                "{file}: {} is a {kind}",
+                panel["title"]
+            );
         }
     }
 }
@@ -61,8 +82,15 @@ fn no_panel_is_deprecated() {
 #[test]
 fn links_lead_to_dashboards_that_are_there() {
     let all = default_dashboards();
-    let uids: BTreeSet<&str> = all.values().filter_map(|dashboard| dashboard["uid"].as_str()).collect();
-    let tags: Vec<&Value> = all.values().flat_map(|dashboard| dashboard["tags"].as_array()).flatten().collect();
+    let uids: BTreeSet<&str> = all
+        .values()
+        .filter_map(|dashboard| dashboard["uid"].as_str())
+        .collect();
+    let tags: Vec<&Value> = all
+        .values()
+        .filter_map(|dashboard| dashboard["tags"].as_array())
+        .flatten()
+        .collect();
     let mut links = 0;
     for (file, dashboard) in all {
         let mut texts = Vec::new();
@@ -71,9 +99,17 @@ fn links_lead_to_dashboards_that_are_there() {
             assert!(uids.contains(uid), "{file} links to `{uid}`");
             links += 1;
         }
-        for link in dashboard["links"].as_array().into_iter().flatten().filter(|link| link["type"] == "dashboards") {
+        for link in dashboard["links"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|link| link["type"] == "dashboards")
+        {
             for tag in link["tags"].as_array().into_iter().flatten() {
-                assert!(tags.contains(&tag), "{file} links to dashboards with the tag {tag}");
+                assert!(
+                    tags.contains(&tag),
+                    "{file} links to dashboards with the tag {tag}"
+                );
             }
         }
     }

@@ -22,7 +22,8 @@ fn rendered(stack: &Path) -> Vec<Value> {
     let output = kpbuild::run(kpbuild::checkout(), &["render", stack, "--format", "json"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");
-    let mut list: Value = serde_json::from_slice(&output.stdout).expect("`--format json` prints JSON");
+    let mut list: Value =
+        serde_json::from_slice(&output.stdout).expect("`--format json` prints JSON");
     match list["items"].take() {
         Value::Array(objects) => objects,
         other => panic!("a list of objects was expected, not {other}"),
@@ -39,7 +40,10 @@ fn dashboards(objects: &[Value]) -> BTreeMap<String, Value> {
     files
         .map(|(file, text)| {
             let text = text.as_str().expect("data are texts");
-            (file.clone(), serde_json::from_str(text).expect("a dashboard is JSON"))
+            (
+                file.clone(),
+                serde_json::from_str(text).expect("a dashboard is JSON"),
+            )
         })
         .collect()
 }
@@ -52,7 +56,11 @@ fn default_dashboards() -> &'static BTreeMap<String, Value> {
 
 /// All panels of a dashboard, those of rows after their row.
 fn panels(dashboard: &Value) -> impl Iterator<Item = &Value> {
-    dashboard["panels"].as_array().into_iter().flatten().flat_map(|panel| {
-        std::iter::once(panel).chain(panel["panels"].as_array().into_iter().flatten())
-    })
+    dashboard["panels"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|panel| {
+            std::iter::once(panel).chain(panel["panels"].as_array().into_iter().flatten())
+        })
 }

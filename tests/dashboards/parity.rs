@@ -14,8 +14,7 @@ use super::default_dashboards;
 const RULES: &str = "alerts: 133 of 138 equivalent (137 fired at least once); records: 95 of 95 equivalent (95 with output)";
 
 /// The last line about dashboards.
-const DASHBOARDS: &str =
-    "dashboards: 33 of 33 found; panels 0; queries: 518 of 581 covered (581 tested, 0 empty in all worlds)";
+const DASHBOARDS: &str = "dashboards: 33 of 33 found; panels 0; queries: 518 of 581 covered (581 tested, 0 empty in all worlds)";
 
 #[test]
 fn rules_behave_as_those_of_kube_prometheus() {
@@ -27,15 +26,21 @@ fn rules_behave_as_those_of_kube_prometheus() {
 /// Every query of kube-prometheus that no query here gives the same data as is a documented deviation.
 #[test]
 fn dashboards_show_what_those_of_kube_prometheus_show() {
-    let Some(said) = parity("dashboards") else { return };
+    let Some(said) = parity("dashboards") else {
+        return;
+    };
     assert!(said.contains(DASHBOARDS), "expected: {DASHBOARDS}\n{said}");
     assert!(said.contains("candidate queries that fail: 0,"), "{said}");
     let deviations = deviations();
     for (dashboard, panel) in not_covered(&said) {
         let explained = deviations.iter().any(|(files, panels)| {
-            (files.contains(&dashboard) || files[0] == "all of them") && (panels.contains(&panel) || panels.starts_with("all"))
+            (files.contains(&dashboard) || files[0] == "all of them")
+                && (panels.contains(&panel) || panels.starts_with("all"))
         });
-        assert!(explained, "`{panel}` of `{dashboard}` differs, and no deviations.yaml says why");
+        assert!(
+            explained,
+            "`{panel}` of `{dashboard}` differs, and no deviations.yaml says why"
+        );
     }
 }
 
@@ -44,14 +49,25 @@ fn parity(what: &str) -> Option<String> {
     let shared = kpbuild::checkout().parent()?.join("shared");
     let sources = shared.join("tools/parity");
     if !sources.join("go.mod").exists() || !go_is_installed() {
-        progress(&format!("SKIPPED parity of {what}: ../shared/tools/parity or go is not there"));
+        progress(&format!(
+            "SKIPPED parity of {what}: ../shared/tools/parity or go is not there"
+        ));
         return None;
     }
     let folder = tempfile::tempdir().expect("a folder for the manifests");
     let manifests = folder.path().join("manifests");
-    let path = manifests.to_str().expect("temporary folders have plain names");
-    let rendered = kpbuild::run(kpbuild::checkout(), &["render", "stacks/kube-prometheus.yaml", "-o", path]);
-    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    let path = manifests
+        .to_str()
+        .expect("temporary folders have plain names");
+    let rendered = kpbuild::run(
+        kpbuild::checkout(),
+        &["render", "stacks/kube-prometheus.yaml", "-o", path],
+    );
+    assert!(
+        rendered.status.success(),
+        "{}",
+        String::from_utf8_lossy(&rendered.stderr)
+    );
     let program = built(&sources, folder.path());
     let output = Command::new(program)
         .args([what, "--brief", "--answers"])
@@ -71,7 +87,11 @@ fn built(sources: &Path, folder: &Path) -> PathBuf {
         .current_dir(sources)
         .output()
         .expect("go was asked for its version");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     program
 }
 
@@ -84,7 +104,9 @@ fn not_covered(said: &str) -> Vec<(String, String)> {
             dashboard = file_of(title.trim());
         } else if let Some(rest) = line.trim().strip_prefix("not covered: \"") {
             let panel = rest.split_once('"').expect("the title is in quotes").0;
-            let dashboard = dashboard.clone().unwrap_or_else(|| panic!("no dashboard has the title before: {line}"));
+            let dashboard = dashboard
+                .clone()
+                .unwrap_or_else(|| panic!("no dashboard has the title before: {line}"));
             found.push((dashboard, panel.to_owned()));
         }
     }
@@ -92,7 +114,9 @@ fn not_covered(said: &str) -> Vec<(String, String)> {
 }
 
 fn file_of(title: &str) -> Option<String> {
-    let (file, _) = default_dashboards().iter().find(|(_, dashboard)| dashboard["title"] == title)?;
+    let (file, _) = default_dashboards()
+        .iter()
+        .find(|(_, dashboard)| dashboard["title"] == title)?;
     Some(file.trim_end_matches(".json").to_owned())
 }
 
@@ -101,9 +125,20 @@ fn deviations() -> Vec<(Vec<String>, String)> {
     let mixins = kpbuild::checkout().join("templates/mixins");
     let mut found = Vec::new();
     for mixin in std::fs::read_dir(mixins).expect("the checkout has mixins") {
-        let path = mixin.expect("the folder can be read").path().join("deviations.yaml");
-        let entries = yaml::read(&std::fs::read_to_string(path).expect("each mixin says where it deviates"));
-        for entry in entries.expect("it is YAML").as_array().into_iter().flatten() {
+        let path = mixin
+            .expect("the folder can be read")
+            .path()
+            .join("deviations.yaml");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            continue;
+        };
+        let entries = yaml::read(&text);
+        for entry in entries
+            .expect("it is YAML")
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             let text = |field: &str| entry[field].as_str().map(str::to_owned);
             if let (Some(files), Some(panels)) = (text("dashboard"), text("panel")) {
                 found.push((files.split(", ").map(str::to_owned).collect(), panels));

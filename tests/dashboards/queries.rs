@@ -5,6 +5,7 @@
 //! for at least one choice of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use kpbuild_tests::prometheus::Prometheus;
@@ -16,7 +17,17 @@ use super::cluster::{self, END, START, STEP};
 use super::{dashboards, panels, rendered};
 
 /// Queries without data here, and why that is right. A key is `file: panel: letter`.
-const WITHOUT_DATA: &[(&str, &str)] = &[];
+const WITHOUT_DATA: &[(&str, &str)] = &[(
+    "nodes-darwin.json: Disk I/O: C",
+    "node-exporter on macOS does not measure how long a disk is busy; the graph has the lines of what it measures",
+)];
+
+/// Hosts for the dashboards of one system: their variable offers those of others too.
+const HOSTS: &[(&str, &str)] = &[
+    ("nodes.json", "node-1"),
+    ("nodes-aix.json", "aix-1"),
+    ("nodes-darwin.json", "mac-1"),
+];
 
 /// How many queries there are, of the 33 dashboards and of that of etcd.
 const QUERIES: usize = 604;
@@ -27,24 +38,32 @@ fn queries_return_data() {
     let folder = tempfile::tempdir().expect("a folder for the samples");
     let prometheus = recorded(folder.path(), &records(&objects));
 
-    let mut with_data = BTreeSet::new();
-    let mut all = BTreeSet::new();
+    let mut with_data = 0;
+    let mut without = Vec::new();
     for (file, dashboard) in dashboards(&objects) {
-        let queries = queries(&file, &dashboard);
-        all.extend(queries.iter().map(|(key, _)| key.clone()));
-        let choices = choices(&prometheus, &dashboard);
-        for (key, expr) in queries {
-            if choices.iter().any(|choice| has_data(&prometheus, &filled(&expr, choice))) {
-                with_data.insert(key);
+        let mut choices = choices(&prometheus, &dashboard);
+        if let Some((_, host)) = HOSTS.iter().find(|(of, _)| *of == file) {
+            choices.retain(|choice| choice["instance"] == *host);
+        }
+        for (key, expr) in queries(&file, &dashboard) {
+            if choices
+                .iter()
+                .any(|choice| has_data(&prometheus, &filled(&expr, choice)))
+            {
+                with_data += 1;
+            } else {
+                without.push(key);
             }
         }
     }
 
-    let explained: BTreeSet<String> = WITHOUT_DATA.iter().map(|(key, _)| (*key).to_owned()).collect();
-    let without: BTreeSet<String> = all.difference(&with_data).cloned().collect();
-    progress(&format!("{} of {} queries of dashboards return data", with_data.len(), all.len()));
+    let explained: Vec<&str> = WITHOUT_DATA.iter().map(|(key, _)| *key).collect();
+    progress(&format!(
+        "{with_data} of {} queries of dashboards return data",
+        with_data + without.len()
+    ));
     assert_eq!(without, explained, "left: without data, right: explained");
-    assert_eq!(all.len(), QUERIES);
+    assert_eq!(with_data + without.len(), QUERIES);
 }
 
 /// The queries of a dashboard with their keys.
@@ -53,10 +72,11 @@ fn queries(file: &str, dashboard: &Value) -> Vec<(String, String)> {
     for panel in panels(dashboard) {
         for target in panel["targets"].as_array().into_iter().flatten() {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let mut key = format!("{file}: {}: {}", text(&panel["title"]), text(&target["refId"]));
-            if queries.iter().any(|(other, _)| *other == key) {
-                key = format!("{key} (panel {})", panel["id"]);
-            }
+            let key = format!(
+                "{file}: {}: {}",
+                text(&panel["title"]),
+                text(&target["refId"])
+            );
             queries.push((key, text(&target["expr"])));
         }
     }
@@ -67,13 +87,20 @@ fn queries(file: &str, dashboard: &Value) -> Vec<(String, String)> {
 fn filled(expr: &str, choice: &BTreeMap<String, String>) -> String {
     let variable = Regex::new(r"\$\{(\w+)(?::\w+)?\}|\$([A-Za-z_]\w*)").expect("it is a pattern");
     let value = |found: &regex::Captures<'_>| {
-        let name = found.get(1).or(found.get(2)).expect("one of the two matched").as_str();
+        let name = found
+            .get(1)
+            .or(found.get(2))
+            .expect("one of the two matched")
+            .as_str();
         match name {
             "__rate_interval" => "2m".to_owned(),
             "__interval" => "30s".to_owned(),
             "__range" => "30m".to_owned(),
             "__range_s" => "1800".to_owned(),
-            name => choice.get(name).unwrap_or_else(|| panic!("nobody defines ${name}: {expr}")).clone(),
+            name => choice
+                .get(name)
+                .unwrap_or_else(|| panic!("nobody defines ${name}: {expr}"))
+                .clone(),
         }
     };
     variable.replace_all(expr, value).into_owned()
@@ -81,18 +108,23 @@ fn filled(expr: &str, choice: &BTreeMap<String, String>) -> String {
 
 /// Every choice of values for a dashboard's variables.
 fn choices(prometheus: &Prometheus, dashboard: &Value) -> Vec<BTreeMap<String, String>> {
-    let variables = dashboard["templating"]["list"].as_array().into_iter().flatten();
+    let variables = dashboard["templating"]["list"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let mut choices = vec![BTreeMap::new()];
     for variable in variables.filter(|variable| variable["type"] != "datasource") {
         let name = variable["name"].as_str().expect("a variable has a name");
         choices = choices
             .iter()
             .flat_map(|choice| {
-                values(prometheus, variable, choice).into_iter().map(|value| {
-                    let mut choice = choice.clone();
-                    choice.insert(name.to_owned(), value);
-                    choice
-                })
+                values(prometheus, variable, choice)
+                    .into_iter()
+                    .map(|value| {
+                        let mut choice = choice.clone();
+                        choice.insert(name.to_owned(), value);
+                        choice
+                    })
             })
             .collect();
     }
@@ -100,9 +132,19 @@ fn choices(prometheus: &Prometheus, dashboard: &Value) -> Vec<BTreeMap<String, S
 }
 
 /// The values that a variable offers: All where there is that, each that is found, and the empty one where none is.
-fn values(prometheus: &Prometheus, variable: &Value, choice: &BTreeMap<String, String>) -> Vec<String> {
-    assert_eq!((&variable["type"], &variable["regex"]), (&"query".into(), &"".into()), "not understood here: {variable}");
-    let query = variable["query"]["query"].as_str().expect("a variable of this type has a query");
+fn values(
+    prometheus: &Prometheus,
+    variable: &Value,
+    choice: &BTreeMap<String, String>,
+) -> Vec<String> {
+    assert_eq!(
+        (&variable["type"], &variable["regex"]),
+        (&"query".into(), &"".into()),
+        "not understood here: {variable}"
+    );
+    let query = variable["query"]["query"]
+        .as_str()
+        .expect("a variable of this type has a query");
     let mut found = label_values(prometheus, &filled(query, choice));
     if variable["includeAll"] == true {
         let all = variable["allValue"].as_str().map(str::to_owned);
@@ -115,11 +157,25 @@ fn values(prometheus: &Prometheus, variable: &Value, choice: &BTreeMap<String, S
 
 /// What Grafana makes of `label_values(selector, label)`.
 fn label_values(prometheus: &Prometheus, query: &str) -> Vec<String> {
-    let arguments = query.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')'));
-    let (selector, label) = arguments.and_then(|text| text.rsplit_once(',')).unwrap_or_else(|| panic!("not understood here: {query}"));
-    let path = format!("/api/v1/label/{}/values?match[]={}&start={START}&end={END}", label.trim(), encoded(selector.trim()));
+    let arguments = query
+        .strip_prefix("label_values(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    let (selector, label) = arguments
+        .and_then(|text| text.rsplit_once(','))
+        .unwrap_or_else(|| panic!("not understood here: {query}"));
+    let path = format!(
+        "/api/v1/label/{}/values?match[]={}&start={START}&end={END}",
+        label.trim(),
+        encoded(selector.trim())
+    );
     let values = prometheus.api(&path);
-    values.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    values
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether a query returns a value that is a number.
@@ -128,7 +184,11 @@ fn has_data(prometheus: &Prometheus, expr: &str) -> bool {
     let is_number = |value: &Value| value.as_str().is_some_and(|text| text != "NaN");
     match data["resultType"].as_str() {
         Some("scalar") => is_number(&data["result"][1]),
-        _ => data["result"].as_array().into_iter().flatten().any(|series| is_number(&series["value"][1])),
+        _ => data["result"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|series| is_number(&series["value"][1])),
     }
 }
 
@@ -143,12 +203,23 @@ struct Record {
 /// The recording rules among objects.
 fn records(objects: &[Value]) -> Vec<Record> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let groups = objects.iter().filter(|object| object["kind"] == "PrometheusRule").flat_map(|object| list(&object["spec"]["groups"]));
-    let rules = groups.flat_map(|group| list(&group["rules"])).filter(|rule| rule["record"].is_string());
+    let groups = objects
+        .iter()
+        .filter(|object| object["kind"] == "PrometheusRule")
+        .flat_map(|object| list(&object["spec"]["groups"]));
+    let rules = groups
+        .flat_map(|group| list(&group["rules"]))
+        .filter(|rule| rule["record"].is_string());
     rules
         .map(|rule| Record {
-            name: rule["record"].as_str().expect("it was looked for").to_owned(),
-            expr: rule["expr"].as_str().expect("a rule has an expression").to_owned(),
+            name: rule["record"]
+                .as_str()
+                .expect("it was looked for")
+                .to_owned(),
+            expr: rule["expr"]
+                .as_str()
+                .expect("a rule has an expression")
+                .to_owned(),
             labels: serde_json::from_value(rule["labels"].clone()).unwrap_or_default(),
         })
         .collect()
@@ -161,9 +232,17 @@ fn recorded(folder: &Path, records: &[Record]) -> Prometheus {
     let mut left: Vec<&Record> = records.iter().collect();
     while !left.is_empty() {
         let waiting: BTreeSet<&str> = left.iter().map(|record| record.name.as_str()).collect();
-        let (later, now): (Vec<&Record>, Vec<&Record>) = left.iter().partition(|record| reads_any(&record.expr, &waiting));
-        assert!(!now.is_empty(), "these records wait for each other: {waiting:?}");
-        let samples: String = now.iter().map(|record| evaluated(&prometheus, record)).collect();
+        let (later, now): (Vec<&Record>, Vec<&Record>) = left
+            .iter()
+            .partition(|record| reads_any(&record.expr, &waiting));
+        assert!(
+            !now.is_empty(),
+            "these records wait for each other: {waiting:?}"
+        );
+        let samples: String = now
+            .iter()
+            .map(|record| evaluated(&prometheus, record))
+            .collect();
         drop(prometheus);
         prometheus = Prometheus::of_samples(folder, &format!("{samples}# EOF\n"));
         left = later;
@@ -173,22 +252,38 @@ fn recorded(folder: &Path, records: &[Record]) -> Prometheus {
 
 /// Whether an expression names one of some metrics.
 fn reads_any(expr: &str, metrics: &BTreeSet<&str>) -> bool {
-    expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':').any(|word| metrics.contains(word))
+    expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':')
+        .any(|word| metrics.contains(word))
 }
 
 /// The samples of a record for the last quarter of an hour.
 fn evaluated(prometheus: &Prometheus, record: &Record) -> String {
-    let path = format!("/api/v1/query_range?start={}&end={END}&step={STEP}&query={}", END - 900, encoded(&record.expr));
+    let path = format!(
+        "/api/v1/query_range?start={}&end={END}&step={STEP}&query={}",
+        END - 900,
+        encoded(&record.expr)
+    );
     let data = prometheus.api(&path);
     let mut text = String::new();
     for series in data["result"].as_array().into_iter().flatten() {
-        let mut labels: BTreeMap<String, String> = serde_json::from_value(series["metric"].clone()).expect("labels are texts");
+        let mut labels: BTreeMap<String, String> =
+            serde_json::from_value(series["metric"].clone()).expect("labels are texts");
         labels.remove("__name__");
         labels.extend(record.labels.clone());
-        let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let labels: Vec<String> = labels
+            .iter()
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
         for sample in series["values"].as_array().into_iter().flatten() {
             let value = sample[1].as_str().expect("values are texts");
-            text.push_str(&format!("{}{{{}}} {value} {}\n", record.name, labels.join(","), sample[0]));
+            writeln!(
+                text,
+                "{}{{{}}} {value} {}",
+                record.name,
+                labels.join(","),
+                sample[0]
+            )
+            .expect("strings grow");
         }
     }
     text
@@ -197,7 +292,9 @@ fn evaluated(prometheus: &Prometheus, record: &Record) -> String {
 /// A text as a value in a query string.
 fn encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(encode).collect()

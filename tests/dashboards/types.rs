@@ -12,9 +12,18 @@ const SKIPPED: i32 = 77;
 fn dashboards_have_the_types_that_grafana_publishes() {
     let folder = tempfile::tempdir().expect("a folder for the dashboards");
     let manifests = folder.path().join("manifests");
-    let path = manifests.to_str().expect("temporary folders have plain names");
-    let rendered = kpbuild::run(kpbuild::checkout(), &["render", "stacks/kube-prometheus.yaml", "-o", path]);
-    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    let path = manifests
+        .to_str()
+        .expect("temporary folders have plain names");
+    let rendered = kpbuild::run(
+        kpbuild::checkout(),
+        &["render", "stacks/kube-prometheus.yaml", "-o", path],
+    );
+    assert!(
+        rendered.status.success(),
+        "{}",
+        String::from_utf8_lossy(&rendered.stderr)
+    );
 
     let checked = Command::new("sh")
         .arg(kpbuild::checkout().join("tests/dashboards/check.sh"))
@@ -27,7 +36,10 @@ fn dashboards_have_the_types_that_grafana_publishes() {
         return;
     }
     assert!(checked.status.success(), "{said}");
-    for line in ["types: 33 dashboards, 0 problems", "layout: 33 dashboards, 0 problems"] {
+    for line in [
+        "types: 33 dashboards, 0 problems",
+        "layout: 33 dashboards, 0 problems",
+    ] {
         assert!(said.contains(line), "{said}");
     }
 }

@@ -32,11 +32,23 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Output {
 
 fn build() -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--package", "kpbuild", "--bin", "kpbuild", "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--package",
+            "kpbuild",
+            "--bin",
+            "kpbuild",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .current_dir(checkout())
         .output()
         .expect("cargo built these tests, so it can be run");
-    assert!(output.status.success(), "kpbuild does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "kpbuild does not build:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
     messages
         .lines()

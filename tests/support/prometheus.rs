@@ -65,7 +65,10 @@ impl Prometheus {
             .output()
             .expect("a tool that was just built starts");
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(output.status.success(), "promtool cannot read the samples:\n{said}");
+        assert!(
+            output.status.success(),
+            "promtool cannot read the samples:\n{said}"
+        );
         let config = programs.folder().join("prometheus.yaml");
         write(&config, b"global: {}\n");
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));

@@ -13,10 +13,10 @@ use jrsonnet_evaluator::rustc_hash::FxHashMap;
 use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
 use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{
-    AsPathLike, Error, ImportResolver, ObjValueBuilder, ResolvePathOwned, ResultExt as _, Result, Source,
-    SourcePath, SourceVirtual, Span, StackTraceElement, State, Val,
+    AsPathLike, Error, ImportResolver, ObjValueBuilder, ResolvePathOwned, Result, ResultExt as _,
+    Source, SourcePath, SourceVirtual, Span, StackTraceElement, State, Val,
 };
-use jrsonnet_gcmodule::{Acyclic, with_thread_object_space};
+use jrsonnet_gcmodule::{Acyclic, ObjectSpace, with_thread_object_space};
 use jrsonnet_ir::SourceFile;
 use jrsonnet_stdlib::ContextInitializer;
 use serde_json::{Map, Number, Value};
@@ -154,11 +154,15 @@ impl Jsonnet {
 impl Drop for Jsonnet {
     fn drop(&mut self) {
         if self.garbage == Garbage::LeaveToExit {
-            with_thread_object_space(|space| space.leak());
+            with_thread_object_space(ObjectSpace::leak);
         }
     }
 }
 
+#[expect(
+    clippy::mutable_key_type,
+    reason = "interned strings are equal by what never changes"
+)]
 fn bind(arguments: &[(&str, &Value)]) -> FxHashMap<jrsonnet_evaluator::IStr, TlaArg> {
     arguments
         .iter()
@@ -208,9 +212,12 @@ impl Imports {
     /// That an import leads nowhere. The interpreter does not say where it
     /// stands, so the file is searched for it.
     fn not_found(&self, from: &SourcePath, wanted: String) -> Error {
-        let code = from
-            .downcast_ref::<SourceFile>()
-            .and_then(|file| self.texts.borrow().get(&file.path().display().to_string()).cloned());
+        let code = from.downcast_ref::<SourceFile>().and_then(|file| {
+            self.texts
+                .borrow()
+                .get(&file.path().display().to_string())
+                .cloned()
+        });
         let place = code.and_then(|code| {
             let quoted = ["'", "\""].map(|quote| format!("{quote}{wanted}{quote}"));
             let start = quoted.iter().find_map(|text| code.find(text))?;
@@ -218,9 +225,15 @@ impl Imports {
             let end = start + u32::try_from(wanted.len() + 2).ok()?;
             Some(Span(Source::new(from.clone(), code.into()), start, end))
         });
-        let mut error = Error::from(ErrorKind::ImportFileNotFound(from.clone(), ResolvePathOwned::Str(wanted)));
+        let mut error = Error::from(ErrorKind::ImportFileNotFound(
+            from.clone(),
+            ResolvePathOwned::Str(wanted),
+        ));
         if place.is_some() {
-            error.trace_mut().0.push(StackTraceElement { location: place, desc: "import".to_owned() });
+            error.trace_mut().0.push(StackTraceElement {
+                location: place,
+                desc: "import".to_owned(),
+            });
         }
         error
     }
@@ -354,12 +367,22 @@ fn explain(error: &Error) -> JsonnetError {
     let places: Vec<(Option<&Span>, &str)> = analysed
         .into_iter()
         .map(|span| (Some(span), "here"))
-        .chain(steps.iter().map(|step| (step.location.as_ref(), step.desc.as_str())))
+        .chain(
+            steps
+                .iter()
+                .map(|step| (step.location.as_ref(), step.desc.as_str())),
+        )
         .collect();
     JsonnetError {
         message,
-        trace: places.iter().map(|(span, what)| frame(*span, what)).collect(),
-        texts: places.iter().filter_map(|(span, _)| user_text((*span)?)).collect(),
+        trace: places
+            .iter()
+            .map(|(span, what)| frame(*span, what))
+            .collect(),
+        texts: places
+            .iter()
+            .filter_map(|(span, _)| user_text((*span)?))
+            .collect(),
     }
 }
 
@@ -374,7 +397,13 @@ fn frame(span: Option<&Span>, what: &str) -> Frame {
     if let Some(span) = span {
         let before = span.0.code().get(..span.1 as usize).unwrap_or_default();
         frame.line = before.matches('\n').count() + 1;
-        frame.column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        frame.column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
         frame.file = file_name(span.0.source_path());
         frame.in_user_file = user_text(span).map(|_| (span.1, span.2));
     }
@@ -403,7 +432,11 @@ mod tests {
     fn values_pass_through_unchanged() {
         let value =
             json!({"a": [1, -2.5, true, null, "é", {}], "b": {"c": 9_007_199_254_740_992_i64}});
-        let back = Jsonnet::new(Garbage::Collect).call_snippet("identity", "function(x) x", &[("x", &value)]);
+        let back = Jsonnet::new(Garbage::Collect).call_snippet(
+            "identity",
+            "function(x) x",
+            &[("x", &value)],
+        );
         assert_eq!(back.unwrap(), value);
     }
 

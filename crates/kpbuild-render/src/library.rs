@@ -17,15 +17,19 @@ static TESTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/tests.rs"));
 /// The files of rule tests of a mixin.
 pub(crate) fn tests(mixin: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let folder = format!("mixins/{mixin}/tests/");
-    TESTS.iter().copied().filter(move |(path, _)| path.starts_with(&folder))
+    TESTS
+        .iter()
+        .copied()
+        .filter(move |(path, _)| path.starts_with(&folder))
 }
 
 /// The names of the mixins that have a table of parameters.
 #[cfg(test)]
 pub(crate) fn mixins() -> impl Iterator<Item = &'static str> {
-    TEMPLATES
-        .iter()
-        .filter_map(|(path, _)| path.strip_prefix("mixins/")?.strip_suffix("/config.libsonnet"))
+    TEMPLATES.iter().filter_map(|(path, _)| {
+        path.strip_prefix("mixins/")?
+            .strip_suffix("/config.libsonnet")
+    })
 }
 
 #[cfg(test)]

@@ -38,10 +38,14 @@ pub(crate) fn evaluate_all<'a>(
             }
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(mixins.len());
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(mixins.len());
     let mut evaluated = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let results = workers.into_iter().map(|worker| worker.join().expect("an evaluation does not panic"));
+        let results = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("an evaluation does not panic"));
         results.flatten().collect::<Vec<_>>()
     });
     evaluated.sort_by_key(|(index, _)| *index);
@@ -76,9 +80,11 @@ pub(crate) fn rules(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<MixinRules, Json
 /// and what is was tested under that switch.
 fn tested_parameters(mixin: &Mixin) -> Value {
     let config = mixin.config.as_object().into_iter().flatten();
-    let switches = config
-        .filter(|(name, value)| value.is_boolean() && decided_by(mixin.name, name).is_some());
-    switches.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let switches =
+        config.filter(|(name, value)| value.is_boolean() && decided_by(mixin.name, name).is_some());
+    switches
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn evaluated(mut value: Value) -> Evaluated {

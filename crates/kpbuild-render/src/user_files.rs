@@ -68,7 +68,10 @@ fn below(folder: &str, path: &str) -> String {
         folder => format!("{folder}/{path}"),
     };
     let mut steps: Vec<&str> = Vec::new();
-    for step in whole.split('/').filter(|step| !step.is_empty() && *step != ".") {
+    for step in whole
+        .split('/')
+        .filter(|step| !step.is_empty() && *step != ".")
+    {
         match (step, steps.last()) {
             ("..", Some(last)) if *last != ".." => drop(steps.pop()),
             _ => steps.push(step),
@@ -88,12 +91,22 @@ pub(crate) fn failed(
     error: &JsonnetError,
     sources: &mut SourceMap,
 ) -> Diagnostic {
-    let reason = error.message.strip_prefix("runtime error: ").unwrap_or(&error.message);
+    let reason = error
+        .message
+        .strip_prefix("runtime error: ")
+        .unwrap_or(&error.message);
     let diagnostic = Diagnostic::error(code, format!("{what} cannot be evaluated: {reason}"));
-    let innermost = error.trace.iter().position(|frame| frame.in_user_file.is_some());
+    let innermost = error
+        .trace
+        .iter()
+        .position(|frame| frame.in_user_file.is_some());
     let place = match innermost {
         Some(index) => span(&error.trace[index], error, sources),
-        None => Span { file: root, start: 0, end: 1 },
+        None => Span {
+            file: root,
+            start: 0,
+            end: 1,
+        },
     };
     let mut steps: Vec<String> = Vec::new();
     for frame in &error.trace {
@@ -111,7 +124,15 @@ pub(crate) fn failed(
 const MOST_STEPS: usize = 6;
 
 /// A step on the way to an error, in words.
-fn step(Frame { file, line, what, in_user_file, .. }: &Frame) -> String {
+fn step(
+    Frame {
+        file,
+        line,
+        what,
+        in_user_file,
+        ..
+    }: &Frame,
+) -> String {
     match in_user_file {
         Some(_) => format!("{what}, in {file}:{line}"),
         None if file.is_empty() => what.clone(),
@@ -137,19 +158,25 @@ mod tests {
 
     fn files(texts: &[(&'static str, &'static str)]) -> UserFiles {
         let texts: BTreeMap<&str, &str> = texts.iter().copied().collect();
-        UserFiles::new("stacks", move |path| Ok(texts.get(path).map(|text| (*text).to_owned())))
+        UserFiles::new("stacks", move |path| {
+            Ok(texts.get(path).map(|text| (*text).to_owned()))
+        })
     }
 
     #[test]
     fn imports_are_found_beside_the_file_in_vendor_and_among_the_templates() {
         let files = files(&[
-            ("stacks/d/a.jsonnet", "{b: import '../b.libsonnet', v: import 'v/v.libsonnet', t: std.isObject(import 'lib/objects.libsonnet')}"),
+            (
+                "stacks/d/a.jsonnet",
+                "{b: import '../b.libsonnet', v: import 'v/v.libsonnet', t: std.isObject(import 'lib/objects.libsonnet')}",
+            ),
             ("stacks/b.libsonnet", "importstr 'd/x.txt'"),
             ("stacks/d/x.txt", "text"),
             ("stacks/vendor/v/v.libsonnet", "import 'w.libsonnet'"),
             ("stacks/vendor/v/w.libsonnet", "1"),
         ]);
-        let value = Jsonnet::with_files(&files, Garbage::Collect).call_user_file("stacks/d/a.jsonnet", &[]);
+        let value =
+            Jsonnet::with_files(&files, Garbage::Collect).call_user_file("stacks/d/a.jsonnet", &[]);
         assert_eq!(value.unwrap(), json!({"b": "text", "v": 1, "t": true}));
     }
 
@@ -162,16 +189,22 @@ mod tests {
     }
 
     fn said(texts: &[(&'static str, &'static str)]) -> String {
-        let error = Jsonnet::with_files(&files(texts), Garbage::Collect).call_user_file("a.jsonnet", &[]).unwrap_err();
+        let error = Jsonnet::with_files(&files(texts), Garbage::Collect)
+            .call_user_file("a.jsonnet", &[])
+            .unwrap_err();
         let mut sources = SourceMap::default();
         let root = sources.add(texts[0].0, texts[0].1);
-        failed(Code("x"), "the dashboard", root, &error, &mut sources).render(&sources, Style::Plain)
+        failed(Code("x"), "the dashboard", root, &error, &mut sources)
+            .render(&sources, Style::Plain)
     }
 
     #[test]
     fn an_error_is_shown_in_the_file_that_made_it() {
         let text = said(&[
-            ("a.jsonnet", "// é\nlocal f = import 'f.libsonnet';\n{ x: f(1) }\n"),
+            (
+                "a.jsonnet",
+                "// é\nlocal f = import 'f.libsonnet';\n{ x: f(1) }\n",
+            ),
             ("f.libsonnet", "function(n) error 'no way with %d' % n\n"),
         ]);
         insta::assert_snapshot!(text, @"

@@ -94,7 +94,9 @@ pub(crate) fn resolve(file: &StackFile, context: &Context<'_>) -> DashboardChoic
         node.map(|node| node.span)
     };
     DashboardChoices {
-        exclude: exclude.map(|(index, pattern)| (pattern.clone(), place(index))).collect(),
+        exclude: exclude
+            .map(|(index, pattern)| (pattern.clone(), place(index)))
+            .collect(),
         folders: context.dashboard_folders(),
         span: file.span(&["dashboards"]),
     }
@@ -110,6 +112,9 @@ mod tests {
         let plain = files(r#""a/*.json""#);
         assert_eq!((plain.path(), plain.folder()), ("a/*.json", None));
         let placed = files(r#"{"path": "b.jsonnet", "folder": "Team"}"#);
-        assert_eq!((placed.path(), placed.folder()), ("b.jsonnet", Some("Team")));
+        assert_eq!(
+            (placed.path(), placed.folder()),
+            ("b.jsonnet", Some("Team"))
+        );
     }
 }

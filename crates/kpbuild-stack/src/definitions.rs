@@ -38,6 +38,19 @@ definitions! {
     "thanosrulers",
 }
 
+/// The strict schema of a custom resource's whole object, by its kind; none for
+/// kinds of others. Each definition is read once, when it is first asked for.
+pub fn of_kind(kind: &str) -> Option<&'static Value> {
+    static SCHEMAS: [OnceLock<Value>; DEFINITIONS.len()] =
+        [const { OnceLock::new() }; DEFINITIONS.len()];
+    let plural = match kind {
+        "Prometheus" => "prometheuses".to_owned(),
+        other => format!("{}s", other.to_lowercase()),
+    };
+    let index = DEFINITIONS.iter().position(|(known, _)| *known == plural)?;
+    Some(SCHEMAS[index].get_or_init(|| schema(&plural)))
+}
+
 /// The part of a definition that a schema refers to, if it does.
 pub(crate) fn referred(schema: &Value) -> Option<Value> {
     let path = schema[FROM_DEFINITION].as_str()?;
@@ -159,6 +172,20 @@ fn each(properties: &mut Value, change: fn(&mut Value)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn schemas_are_found_by_kind() {
+        for kind in [
+            "Prometheus",
+            "ServiceMonitor",
+            "AlertmanagerConfig",
+            "Probe",
+        ] {
+            let schema = of_kind(kind).expect("the operator defines it");
+            assert_eq!(schema["properties"]["spec"]["type"], "object", "{kind}");
+        }
+        assert_eq!(of_kind("Deployment"), None);
+    }
 
     #[test]
     fn every_definition_has_a_strict_schema() {

@@ -7,7 +7,7 @@
 
 use kpbuild_core::node::{Entry, NodeKind};
 use kpbuild_core::suggest::nearest;
-use kpbuild_core::{Code, Diagnostic, Diagnostics, Node, Span};
+use kpbuild_core::{Code, Diagnostic, Diagnostics, Node, SourceMap, Span};
 use serde_json::{Value, json};
 
 use crate::definitions;
@@ -38,6 +38,46 @@ pub(crate) fn validate(root: &Node, schema: &Value, diagnostics: &mut Diagnostic
         diagnostics,
     };
     validator.value(root, schema, &Path::default(), None);
+}
+
+/// What is wrong with a value that no file holds, such as a rendered object:
+/// the findings name paths, and have no places.
+pub fn violations(value: &Value, schema: &Value) -> Vec<Diagnostic> {
+    let span = Span {
+        file: SourceMap::default().add("", ""),
+        start: 0,
+        end: 0,
+    };
+    let mut diagnostics = Diagnostics::default();
+    validate(&node(value, span), schema, &mut diagnostics);
+    let without_place = |mut diagnostic: Diagnostic| {
+        diagnostic.labels.retain(|label| !label.text.is_empty());
+        let labels = diagnostic.labels.drain(..);
+        let notes: Vec<String> = labels.map(|label| label.text).collect();
+        diagnostic.notes.splice(0..0, notes);
+        diagnostic
+    };
+    diagnostics.into_iter().map(without_place).collect()
+}
+
+/// A value as a tree whose places are all the same.
+fn node(value: &Value, span: Span) -> Node {
+    let kind = match value {
+        Value::Null => NodeKind::Null,
+        Value::Bool(value) => NodeKind::Bool(*value),
+        Value::Number(number) => NodeKind::Number(number.clone()),
+        Value::String(text) => NodeKind::String(text.clone()),
+        Value::Array(items) => NodeKind::List(items.iter().map(|item| node(item, span)).collect()),
+        Value::Object(map) => {
+            let entry = |(key, value): (&String, &Value)| Entry {
+                key: key.clone(),
+                key_span: span,
+                value: node(value, span),
+            };
+            NodeKind::Map(map.iter().map(entry).collect())
+        }
+    };
+    Node { span, kind }
 }
 
 struct Validator<'a> {

@@ -8,7 +8,10 @@ use std::process::{Command, Stdio};
 use criterion::{Criterion, criterion_group, criterion_main};
 use kpbuild_core::{Diagnostics, SourceMap};
 
-const STACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../stacks/kube-prometheus.yaml");
+const STACK: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../stacks/kube-prometheus.yaml"
+);
 
 /// The program from start to end, into an empty folder and into one that is
 /// already as it should be.
@@ -44,20 +47,32 @@ fn stages(c: &mut Criterion) {
     let mut sources = SourceMap::default();
     let text = std::fs::read_to_string(STACK).expect("the example is there");
     let file = sources.add(STACK, text);
-    let parse = || kpbuild_stack::parse(&sources, file, &mut Diagnostics::default()).expect("the example is right");
+    let parse = || {
+        kpbuild_stack::parse(&sources, file, &mut Diagnostics::default())
+            .expect("the example is right")
+    };
     let parsed = parse();
     let stack = kpbuild_stack::resolve(&parsed);
     let render = || {
         let (inputs, mut sources) = (kpbuild_render::Inputs::none(), SourceMap::default());
-        kpbuild_render::render(&stack, &inputs, &mut sources, &mut Diagnostics::default()).expect("the example renders")
+        kpbuild_render::render(&stack, &inputs, &mut sources, &mut Diagnostics::default())
+            .expect("the example renders")
     };
     let bundle = render();
     let mut group = c.benchmark_group("stages");
     group.bench_function("parse", |b| b.iter(|| black_box(parse())));
-    group.bench_function("resolve", |b| b.iter(|| black_box(kpbuild_stack::resolve(&parsed))));
+    group.bench_function("resolve", |b| {
+        b.iter(|| black_box(kpbuild_stack::resolve(&parsed)));
+    });
     group.bench_function("render", |b| b.iter(|| black_box(render())));
     group.bench_function("yaml", |b| {
-        b.iter(|| bundle.objects().iter().map(|object| black_box(object.yaml()).len()).sum::<usize>());
+        b.iter(|| {
+            bundle
+                .objects()
+                .iter()
+                .map(|object| black_box(object.yaml()).len())
+                .sum::<usize>()
+        });
     });
     group.finish();
 }

@@ -43,7 +43,10 @@ pub(crate) enum FolderError {
     #[error("another kpbuild is writing `{}` right now", .0.display())]
     Busy(PathBuf),
     #[error("`{}` holds files that are in the way, nothing was written:\n{}", folder.display(), listed(files))]
-    InTheWay { folder: PathBuf, files: Vec<Obstacle> },
+    InTheWay {
+        folder: PathBuf,
+        files: Vec<Obstacle>,
+    },
     #[error("interrupted; `{}` is complete all the same", .0.display())]
     Interrupted(PathBuf),
 }
@@ -61,8 +64,14 @@ fn listed(obstacles: &[Obstacle]) -> String {
     let mut text = String::new();
     for obstacle in obstacles {
         let (path, reason) = match obstacle {
-            Obstacle::Foreign(path) => (path, "was not written by kpbuild: move it away, or choose another folder"),
-            Obstacle::Changed(path) => (path, "was changed by hand since: move the change into the stack, or use --overwrite"),
+            Obstacle::Foreign(path) => (
+                path,
+                "was not written by kpbuild: move it away, or choose another folder",
+            ),
+            Obstacle::Changed(path) => (
+                path,
+                "was changed by hand since: move the change into the stack, or use --overwrite",
+            ),
         };
         writeln!(text, "  {path} {reason}").expect("strings grow");
     }
@@ -77,7 +86,11 @@ const COMMITTED: &str = ".kpbuild-committed";
 const REMOVALS: &str = ".kpbuild-removals";
 
 /// Makes the folder hold exactly these files, beside those of others.
-pub(crate) fn write(folder: &Path, files: &[Manifest<'_>], overwrite: bool) -> Result<Summary, FolderError> {
+pub(crate) fn write(
+    folder: &Path,
+    files: &[Manifest<'_>],
+    overwrite: bool,
+) -> Result<Summary, FolderError> {
     let created = create(folder)?;
     let result = write_into(folder, files, overwrite);
     if created && result.is_err() {
@@ -98,7 +111,11 @@ fn create(folder: &Path) -> Result<bool, FolderError> {
     }
 }
 
-fn write_into(folder: &Path, files: &[Manifest<'_>], overwrite: bool) -> Result<Summary, FolderError> {
+fn write_into(
+    folder: &Path,
+    files: &[Manifest<'_>],
+    overwrite: bool,
+) -> Result<Summary, FolderError> {
     let _lock = lock(folder)?;
     finish_committed(folder)?;
     let before = read_list(folder)?;
@@ -176,7 +193,9 @@ fn plan<'a>(
     let mut removed = Vec::new();
     for (path, written) in before.iter().filter(|(path, _)| !list.contains_key(*path)) {
         match read_if_there(&folder.join(path))? {
-            Some(bytes) if hash(&bytes) != *written && !overwrite => obstacles.push(Obstacle::Changed(path.clone())),
+            Some(bytes) if hash(&bytes) != *written && !overwrite => {
+                obstacles.push(Obstacle::Changed(path.clone()));
+            }
             Some(_) => removed.push(path.clone()),
             None => {}
         }
@@ -187,7 +206,11 @@ fn plan<'a>(
             files: obstacles,
         });
     }
-    Ok(Plan { changed, removed, list })
+    Ok(Plan {
+        changed,
+        removed,
+        list,
+    })
 }
 
 /// Writes everything that is new beside the old files, then commits to it.
@@ -210,7 +233,12 @@ fn stage(folder: &Path, plan: &Plan<'_>) -> Result<(), FolderError> {
         fs::write(&path, text).map_err(at("write", &path))
     };
     write(LIST, list_text(&plan.list))?;
-    write(REMOVALS, plan.removed.iter().fold(String::new(), |text, path| text + path + "\n"))?;
+    write(
+        REMOVALS,
+        plan.removed
+            .iter()
+            .fold(String::new(), |text, path| text + path + "\n"),
+    )?;
     let committed = folder.join(COMMITTED);
     fs::rename(staging.path(), &committed).map_err(at("write", &committed))?;
     let _ = staging.keep();
@@ -224,12 +252,22 @@ fn finish_committed(folder: &Path) -> Result<(), FolderError> {
     if !committed.is_dir() {
         return Ok(());
     }
-    for path in read_if_there(&committed.join(REMOVALS))?.map(to_text).unwrap_or_default().lines() {
+    for path in read_if_there(&committed.join(REMOVALS))?
+        .map(to_text)
+        .unwrap_or_default()
+        .lines()
+    {
         remove(folder, path)?;
     }
     for path in files_below(&committed)? {
-        let target = folder.join(path.strip_prefix(&committed).expect("files are below their folder"));
-        if path.file_name().is_some_and(|name| name == REMOVALS || name == LIST) {
+        let target = folder.join(
+            path.strip_prefix(&committed)
+                .expect("files are below their folder"),
+        );
+        if path
+            .file_name()
+            .is_some_and(|name| name == REMOVALS || name == LIST)
+        {
             continue;
         }
         let parent = target.parent().expect("a file has a folder");
@@ -246,7 +284,9 @@ fn finish_committed(folder: &Path) -> Result<(), FolderError> {
 fn remove(folder: &Path, path: &str) -> Result<(), FolderError> {
     let file = folder.join(path);
     match fs::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("remove", &file)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(at("remove", &file)(error));
+        }
         _ => {}
     }
     // A subfolder goes with its last file.
@@ -270,7 +310,9 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
 }
 
 fn read_list(folder: &Path) -> Result<BTreeMap<String, String>, FolderError> {
-    let text = read_if_there(&folder.join(LIST))?.map(to_text).unwrap_or_default();
+    let text = read_if_there(&folder.join(LIST))?
+        .map(to_text)
+        .unwrap_or_default();
     Ok(text
         .lines()
         .filter_map(|line| line.split_once("  "))
@@ -294,14 +336,16 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FolderError> {
 }
 
 fn to_text(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("strings grow");
-        text
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("strings grow");
+            text
+        })
 }
 
 fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
@@ -341,7 +385,13 @@ mod tests {
             .unwrap()
             .into_iter()
             .filter(|path| path.file_name().unwrap() != LIST)
-            .map(|path| format!("{}: {}", path.strip_prefix(folder).unwrap().display(), fs::read_to_string(&path).unwrap()))
+            .map(|path| {
+                format!(
+                    "{}: {}",
+                    path.strip_prefix(folder).unwrap().display(),
+                    fs::read_to_string(&path).unwrap()
+                )
+            })
             .collect();
         lines.sort();
         lines
@@ -350,11 +400,30 @@ mod tests {
     #[test]
     fn a_second_run_updates_removes_and_leaves_others_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let first = write(folder.path(), &files(&[("setup/a", "1"), ("b", "1"), ("c", "1")]), false).unwrap();
-        assert_eq!(first, Summary { written: 3, unchanged: 0, removed: 0 });
+        let first = write(
+            folder.path(),
+            &files(&[("setup/a", "1"), ("b", "1"), ("c", "1")]),
+            false,
+        )
+        .unwrap();
+        assert_eq!(
+            first,
+            Summary {
+                written: 3,
+                unchanged: 0,
+                removed: 0
+            }
+        );
         fs::write(folder.path().join("mine"), "x").unwrap();
         let second = write(folder.path(), &files(&[("b", "1"), ("c", "2")]), false).unwrap();
-        assert_eq!(second, Summary { written: 1, unchanged: 1, removed: 1 });
+        assert_eq!(
+            second,
+            Summary {
+                written: 1,
+                unchanged: 1,
+                removed: 1
+            }
+        );
         assert_eq!(content(folder.path()), ["b: 1", "c: 2", "mine: x"]);
         assert!(!folder.path().join("setup").exists());
     }
@@ -367,13 +436,21 @@ mod tests {
         fs::write(folder.path().join("b"), "of others").unwrap();
         fs::write(folder.path().join("gone"), "by hand").unwrap();
         let before = content(folder.path());
-        let Err(FolderError::InTheWay { files: obstacles, .. }) =
-            write(folder.path(), &files(&[("a", "2"), ("b", "2"), ("c", "2")]), false)
+        let Err(FolderError::InTheWay {
+            files: obstacles, ..
+        }) = write(
+            folder.path(),
+            &files(&[("a", "2"), ("b", "2"), ("c", "2")]),
+            false,
+        )
         else {
             panic!("the files are in the way")
         };
         let changed = |path: &str| Obstacle::Changed(path.into());
-        assert_eq!(obstacles, [changed("a"), Obstacle::Foreign("b".into()), changed("gone")]);
+        assert_eq!(
+            obstacles,
+            [changed("a"), Obstacle::Foreign("b".into()), changed("gone")]
+        );
         assert_eq!(content(folder.path()), before);
     }
 
@@ -399,7 +476,14 @@ mod tests {
         // Killed here: the old files are still as they were.
         assert_eq!(fs::read_to_string(folder.path().join("a")).unwrap(), "1");
         let next = write(folder.path(), &manifests, false).unwrap();
-        assert_eq!(next, Summary { written: 0, unchanged: 2, removed: 0 });
+        assert_eq!(
+            next,
+            Summary {
+                written: 0,
+                unchanged: 2,
+                removed: 0
+            }
+        );
         assert_eq!(content(folder.path()), ["a: 2", "setup/b: 2"]);
     }
 
@@ -417,7 +501,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &files(&[("secret-a", "1")]), false).unwrap();
-        let mode = fs::metadata(folder.path().join("secret-a")).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.path().join("secret-a"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -22,14 +22,25 @@ pub(crate) fn text_of(path: &str) -> std::io::Result<Option<String>> {
     use std::io::ErrorKind;
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory) => Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
 
 /// The names of the files in a folder, sorted; none if it cannot be read.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -43,17 +54,29 @@ pub(crate) fn names_in(folder: &Path) -> Vec<String> {
 fn with_neighbour(path: &Path, error: std::io::Error) -> anyhow::Error {
     let missing = error.kind() == std::io::ErrorKind::NotFound;
     let cause = anyhow::Error::new(error).context(format!("cannot read `{}`", path.display()));
-    let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| missing) else {
+    let Some(name) = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .filter(|_| missing)
+    else {
         return cause;
     };
     let neighbours = names_in(path.parent().unwrap_or(Path::new("")));
-    let stacks = neighbours.iter().filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
+    let is_yaml = |name: &&String| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+    };
+    let stacks = neighbours.iter().filter(is_yaml);
     match nearest(name, stacks.map(String::as_str)) {
         Some(near) => cause.context(format!(
             "there is no file `{}`; did you mean `{}`?",
             path.display(),
             path.with_file_name(near).display()
         )),
-        None => cause.context(format!("there is no file `{}`; `kpbuild init` writes one", path.display())),
+        None => cause.context(format!(
+            "there is no file `{}`; `kpbuild init` writes one",
+            path.display()
+        )),
     }
 }

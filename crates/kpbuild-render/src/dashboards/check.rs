@@ -53,19 +53,34 @@ pub struct Finding {
 
 impl Finding {
     fn error(code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), path: Vec::new(), help: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            path: Vec::new(),
+            help: None,
+        }
     }
 
     fn warning(code: Code, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
     }
 
     fn within(self, path: &[String]) -> Self {
-        Self { path: path.to_vec(), ..self }
+        Self {
+            path: path.to_vec(),
+            ..self
+        }
     }
 
     fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
     }
 
     /// As a finding about a file of the user's.
@@ -85,7 +100,16 @@ impl Finding {
 
 /// Everything that is wrong with a dashboard.
 pub fn check(dashboard: &Value) -> Vec<Finding> {
-    let checks = [title, uid, schema_version, panel_ids, layout, undefined_variables, unused_variables, promql];
+    let checks = [
+        title,
+        uid,
+        schema_version,
+        panel_ids,
+        layout,
+        undefined_variables,
+        unused_variables,
+        promql,
+    ];
     checks.iter().flat_map(|check| check(dashboard)).collect()
 }
 
@@ -93,7 +117,10 @@ pub fn check(dashboard: &Value) -> Vec<Finding> {
 fn title(dashboard: &Value) -> Vec<Finding> {
     match dashboard["title"].as_str() {
         Some(title) if !title.trim().is_empty() => Vec::new(),
-        _ => vec![Finding::error(NO_TITLE, "the dashboard has no title").help("Grafana refuses it: give it a `title`")],
+        _ => vec![
+            Finding::error(NO_TITLE, "the dashboard has no title")
+                .help("Grafana refuses it: give it a `title`"),
+        ],
     }
 }
 
@@ -121,10 +148,16 @@ fn schema_version(dashboard: &Value) -> Vec<Finding> {
     let path = &["schemaVersion".to_owned()];
     let message = match dashboard["schemaVersion"].as_u64() {
         Some(version) if version >= SCHEMA_VERSION => return Vec::new(),
-        Some(version) => format!("the dashboard has schema version {version}, Grafana 13 writes {SCHEMA_VERSION}"),
+        Some(version) => format!(
+            "the dashboard has schema version {version}, Grafana 13 writes {SCHEMA_VERSION}"
+        ),
         None => "the dashboard has no schema version".to_owned(),
     };
-    vec![Finding::warning(OLD_SCHEMA, message).within(path).help("open it in Grafana 13, save it and export it again")]
+    vec![
+        Finding::warning(OLD_SCHEMA, message)
+            .within(path)
+            .help("open it in Grafana 13, save it and export it again"),
+    ]
 }
 
 /// Links to a panel and repeated panels need ids of their own.
@@ -134,13 +167,21 @@ fn panel_ids(dashboard: &Value) -> Vec<Finding> {
     for panel in panels(dashboard) {
         let Some(id) = panel.value["id"].as_u64() else {
             let message = format!("the panel {} has no id", panel.name());
-            found.push(Finding::warning(PANEL_ID, message).within(&panel.path).help("Grafana gives it one that may change"));
+            found.push(
+                Finding::warning(PANEL_ID, message)
+                    .within(&panel.path)
+                    .help("Grafana gives it one that may change"),
+            );
             continue;
         };
         if let Some(first) = seen.get(&id) {
             let message = format!("the panels {first} and {} have the id {id}", panel.name());
             let path = [panel.path.as_slice(), &["id".to_owned()]].concat();
-            found.push(Finding::warning(PANEL_ID, message).within(&path).help("give each panel an id of its own"));
+            found.push(
+                Finding::warning(PANEL_ID, message)
+                    .within(&path)
+                    .help("give each panel an id of its own"),
+            );
         } else {
             seen.insert(id, panel.name());
         }
@@ -151,19 +192,30 @@ fn panel_ids(dashboard: &Value) -> Vec<Finding> {
 /// Panels on top of each other are moved by Grafana, and not where one wants them.
 fn layout(dashboard: &Value) -> Vec<Finding> {
     // Panels of a closed row have no place of their own until it is opened.
-    let open: Vec<Panel<'_>> = panels(dashboard).filter(|panel| panel.path.len() == 2).collect();
+    let open: Vec<Panel<'_>> = panels(dashboard)
+        .filter(|panel| panel.path.len() == 2)
+        .collect();
     let mut found = Vec::new();
     for (index, panel) in open.iter().enumerate() {
         let Some(place) = panel.grid() else { continue };
         let path = [panel.path.as_slice(), &["gridPos".to_owned()]].concat();
         if place.x + place.w > COLUMNS || place.w == 0 || place.h == 0 {
-            let message = format!("the panel {} does not fit into the {COLUMNS} columns", panel.name());
+            let message = format!(
+                "the panel {} does not fit into the {COLUMNS} columns",
+                panel.name()
+            );
             found.push(Finding::warning(LAYOUT, message).within(&path));
         }
-        let below = open[..index].iter().find(|other| other.grid().is_some_and(|other| other.overlaps(place)));
+        let below = open[..index]
+            .iter()
+            .find(|other| other.grid().is_some_and(|other| other.overlaps(place)));
         if let Some(other) = below {
             let message = format!("the panels {} and {} overlap", other.name(), panel.name());
-            found.push(Finding::warning(LAYOUT, message).within(&path).help("move one of them"));
+            found.push(
+                Finding::warning(LAYOUT, message)
+                    .within(&path)
+                    .help("move one of them"),
+            );
         }
     }
     found
@@ -171,13 +223,20 @@ fn layout(dashboard: &Value) -> Vec<Finding> {
 
 /// A query with a variable that nobody defines asks for its name.
 fn undefined_variables(dashboard: &Value) -> Vec<Finding> {
-    let defined: BTreeSet<&str> = variables(dashboard).filter_map(|(_, value)| value["name"].as_str()).collect();
+    let defined: BTreeSet<&str> = variables(dashboard)
+        .filter_map(|(_, value)| value["name"].as_str())
+        .collect();
     let mut found: BTreeMap<String, Finding> = BTreeMap::new();
     for (path, text) in texts_with_variables(dashboard) {
-        for reference in references(text).into_iter().filter(|reference| !reference.is_built_in()) {
+        for reference in references(text)
+            .into_iter()
+            .filter(|reference| !reference.is_built_in())
+        {
             if !defined.contains(reference.name) {
                 let name = reference.name.to_owned();
-                found.entry(name).or_insert_with_key(|name| undefined(name, &path));
+                found
+                    .entry(name)
+                    .or_insert_with_key(|name| undefined(name, &path));
             }
         }
     }
@@ -185,7 +244,11 @@ fn undefined_variables(dashboard: &Value) -> Vec<Finding> {
 }
 
 fn undefined(name: &str, path: &[String]) -> Finding {
-    let finding = Finding::warning(UNDEFINED_VARIABLE, format!("the variable `{name}` is not defined")).within(path);
+    let finding = Finding::warning(
+        UNDEFINED_VARIABLE,
+        format!("the variable `{name}` is not defined"),
+    )
+    .within(path);
     match name.strip_prefix("DS_") {
         Some(_) => finding.help(format!(
             "this is an export to be imported by hand: export it again without sharing it externally, or define a \
@@ -199,16 +262,28 @@ fn undefined(name: &str, path: &[String]) -> Finding {
 fn unused_variables(dashboard: &Value) -> Vec<Finding> {
     let mut texts = Vec::new();
     strings(dashboard, &mut Vec::new(), &mut texts);
-    let mut used: BTreeSet<&str> = texts.iter().flat_map(|(_, text)| references(text)).map(|found| found.name).collect();
+    let mut used: BTreeSet<&str> = texts
+        .iter()
+        .flat_map(|(_, text)| references(text))
+        .map(|found| found.name)
+        .collect();
     used.extend(panels(dashboard).filter_map(|panel| panel.value["repeat"].as_str()));
     variables(dashboard)
-        .filter(|(_, value)| !matches!(value["type"].as_str(), Some("adhoc" | "groupby" | "system" | "snapshot")))
+        .filter(|(_, value)| {
+            !matches!(
+                value["type"].as_str(),
+                Some("adhoc" | "groupby" | "system" | "snapshot")
+            )
+        })
         .filter_map(|(path, value)| Some((path, value["name"].as_str()?)))
         .filter(|(_, name)| !used.contains(name))
         .map(|(path, name)| {
-            Finding::warning(UNUSED_VARIABLE, format!("nothing uses the variable `{name}`"))
-                .within(&path)
-                .help("use it in a query, or remove it")
+            Finding::warning(
+                UNUSED_VARIABLE,
+                format!("nothing uses the variable `{name}`"),
+            )
+            .within(&path)
+            .help("use it in a query, or remove it")
         })
         .collect()
 }
@@ -217,18 +292,28 @@ fn unused_variables(dashboard: &Value) -> Vec<Finding> {
 fn promql(dashboard: &Value) -> Vec<Finding> {
     queries(dashboard)
         .filter_map(|(path, expr)| Some((path, query::error(expr)?)))
-        .map(|(path, reason)| Finding::warning(QUERY, format!("the query is not PromQL: {reason}")).within(&path))
+        .map(|(path, reason)| {
+            Finding::warning(QUERY, format!("the query is not PromQL: {reason}")).within(&path)
+        })
         .collect()
 }
 
 /// The PromQL of all panels, with its place.
 pub(super) fn queries(dashboard: &Value) -> impl Iterator<Item = (Vec<String>, &str)> {
     panels(dashboard).flat_map(|panel| {
-        let targets = panel.value["targets"].as_array().into_iter().flatten().enumerate();
+        let targets = panel.value["targets"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate();
         targets
             .filter(|(_, target)| asks_prometheus(target, panel.value, dashboard))
             .filter_map(|(index, target)| {
-                let path = [panel.path.as_slice(), &["targets".into(), index.to_string(), "expr".into()]].concat();
+                let path = [
+                    panel.path.as_slice(),
+                    &["targets".into(), index.to_string(), "expr".into()],
+                ]
+                .concat();
                 Some((path, target["expr"].as_str()?))
             })
             .collect::<Vec<_>>()
@@ -238,12 +323,17 @@ pub(super) fn queries(dashboard: &Value) -> impl Iterator<Item = (Vec<String>, &
 /// Whether a query goes to Prometheus: its own data source says so, or that of
 /// its panel, or a variable's; without any, the default one is Prometheus here.
 fn asks_prometheus(target: &Value, panel: &Value, dashboard: &Value) -> bool {
-    let source = [&target["datasource"], &panel["datasource"]].into_iter().find(|source| !source.is_null());
+    let source = [&target["datasource"], &panel["datasource"]]
+        .into_iter()
+        .find(|source| !source.is_null());
     let Some(source) = source else { return true };
     if let Some(kind) = source["type"].as_str() {
         return kind == "prometheus";
     }
-    let name = source.as_str().or(source["uid"].as_str()).unwrap_or_default();
+    let name = source
+        .as_str()
+        .or(source["uid"].as_str())
+        .unwrap_or_default();
     let variable = references(name).into_iter().find_map(|reference| {
         let kind = variables(dashboard).find(|(_, value)| value["name"] == reference.name);
         kind.and_then(|(_, value)| value["query"].as_str())
@@ -267,7 +357,12 @@ impl Panel<'_> {
 
     fn grid(&self) -> Option<Grid> {
         let number = |field: &str| self.value["gridPos"][field].as_u64();
-        Some(Grid { x: number("x")?, y: number("y")?, w: number("w")?, h: number("h")? })
+        Some(Grid {
+            x: number("x")?,
+            y: number("y")?,
+            w: number("w")?,
+            h: number("h")?,
+        })
     }
 }
 
@@ -294,10 +389,13 @@ fn panels(dashboard: &Value) -> impl Iterator<Item = Panel<'_>> {
     let below = |path: &[String], value| {
         let list: Option<&Vec<Value>> = Value::as_array(value);
         let path = path.to_vec();
-        list.into_iter().flatten().enumerate().map(move |(index, value)| Panel {
-            path: [path.as_slice(), &["panels".to_owned(), index.to_string()]].concat(),
-            value,
-        })
+        list.into_iter()
+            .flatten()
+            .enumerate()
+            .map(move |(index, value)| Panel {
+                path: [path.as_slice(), &["panels".to_owned(), index.to_string()]].concat(),
+                value,
+            })
     };
     below(&[], &dashboard["panels"]).flat_map(move |panel| {
         let inner: Vec<Panel<'_>> = below(&panel.path, &panel.value["panels"]).collect();
@@ -307,8 +405,21 @@ fn panels(dashboard: &Value) -> impl Iterator<Item = Panel<'_>> {
 
 /// The definitions of variables, with their places.
 fn variables(dashboard: &Value) -> impl Iterator<Item = (Vec<String>, &Value)> {
-    let list = dashboard["templating"]["list"].as_array().into_iter().flatten().enumerate();
-    list.map(|(index, value)| (vec!["templating".to_owned(), "list".to_owned(), index.to_string()], value))
+    let list = dashboard["templating"]["list"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate();
+    list.map(|(index, value)| {
+        (
+            vec![
+                "templating".to_owned(),
+                "list".to_owned(),
+                index.to_string(),
+            ],
+            value,
+        )
+    })
 }
 
 /// The texts in which a variable is one for sure: queries and data sources.
@@ -318,7 +429,12 @@ fn texts_with_variables(dashboard: &Value) -> Vec<(Vec<String>, &str)> {
     let at = |path: &[String], key: &str| [path, &[key.to_owned()]].concat();
     for panel in panels(dashboard) {
         add(at(&panel.path, "datasource"), &panel.value["datasource"]);
-        for (index, target) in panel.value["targets"].as_array().into_iter().flatten().enumerate() {
+        for (index, target) in panel.value["targets"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             let path = at(&at(&panel.path, "targets"), &index.to_string());
             for key in ["datasource", "expr", "interval"] {
                 add(at(&path, key), &target[key]);
@@ -392,35 +508,86 @@ mod tests {
     #[track_caller]
     fn broken(pointer: &str, value: Value, code: Code, path: &str, message: &str) {
         let mut dashboard = right();
-        match dashboard.pointer_mut(pointer) {
-            Some(place) => *place = value,
-            None => {
-                let (parent, key) = pointer.rsplit_once('/').expect("a pointer starts with a slash");
-                dashboard.pointer_mut(parent).expect("the parent is there")[key] = value;
-            }
+        if let Some(place) = dashboard.pointer_mut(pointer) {
+            *place = value;
+        } else {
+            let (parent, key) = pointer
+                .rsplit_once('/')
+                .expect("a pointer starts with a slash");
+            dashboard.pointer_mut(parent).expect("the parent is there")[key] = value;
         }
-        let found: Vec<_> =
-            check(&dashboard).into_iter().map(|f| (f.code, f.path.join("."), f.message)).collect();
+        let found: Vec<_> = check(&dashboard)
+            .into_iter()
+            .map(|f| (f.code, f.path.join("."), f.message))
+            .collect();
         assert_eq!(found, [(code, path.to_owned(), message.to_owned())]);
     }
 
     #[test]
     fn what_is_broken_is_found_where_it_is() {
-        broken("/title", json!(" "), NO_TITLE, "", "the dashboard has no title");
+        broken(
+            "/title",
+            json!(" "),
+            NO_TITLE,
+            "",
+            "the dashboard has no title",
+        );
         broken("/uid", json!(null), UID, "", "the dashboard has no uid");
-        broken("/uid", json!("a b"), UID, "uid", "Grafana refuses the uid `a b`");
+        broken(
+            "/uid",
+            json!("a b"),
+            UID,
+            "uid",
+            "Grafana refuses the uid `a b`",
+        );
         let old = "the dashboard has schema version 39, Grafana 13 writes 42";
-        broken("/schemaVersion", json!(39), OLD_SCHEMA, "schemaVersion", old);
+        broken(
+            "/schemaVersion",
+            json!(39),
+            OLD_SCHEMA,
+            "schemaVersion",
+            old,
+        );
         let twice = "the panels `P1` and `P4` have the id 1";
-        broken("/panels/2/panels/0", json!({"id": 1, "title": "P4"}), PANEL_ID, "panels.2.panels.0.id", twice);
+        broken(
+            "/panels/2/panels/0",
+            json!({"id": 1, "title": "P4"}),
+            PANEL_ID,
+            "panels.2.panels.0.id",
+            twice,
+        );
         let overlap = "the panels `P1` and `P2` overlap";
-        broken("/panels/1/gridPos/x", json!(11), LAYOUT, "panels.1.gridPos", overlap);
+        broken(
+            "/panels/1/gridPos/x",
+            json!(11),
+            LAYOUT,
+            "panels.1.gridPos",
+            overlap,
+        );
         let wide = "the panel `P2` does not fit into the 24 columns";
-        broken("/panels/1/gridPos/w", json!(13), LAYOUT, "panels.1.gridPos", wide);
+        broken(
+            "/panels/1/gridPos/w",
+            json!(13),
+            LAYOUT,
+            "panels.1.gridPos",
+            wide,
+        );
         let undefined = "the variable `pod` is not defined";
-        broken("/panels/1/targets/0/expr", json!("up{pod=\"$pod\"}"), UNDEFINED_VARIABLE, "panels.1.targets.0.expr", undefined);
+        broken(
+            "/panels/1/targets/0/expr",
+            json!("up{pod=\"$pod\"}"),
+            UNDEFINED_VARIABLE,
+            "panels.1.targets.0.expr",
+            undefined,
+        );
         let unused = "nothing uses the variable `job`";
-        broken("/panels/0/targets/0/expr", json!("up"), UNUSED_VARIABLE, "templating.list.1", unused);
+        broken(
+            "/panels/0/targets/0/expr",
+            json!("up"),
+            UNUSED_VARIABLE,
+            "templating.list.1",
+            unused,
+        );
     }
 
     #[test]
@@ -437,6 +604,12 @@ mod tests {
         let mut dashboard = right();
         dashboard["panels"][1]["datasource"] = json!({"uid": "${DS_PROMETHEUS}"});
         let found = check(&dashboard);
-        assert!(found[0].help.as_ref().is_some_and(|help| help.contains("export it again")), "{found:?}");
+        assert!(
+            found[0]
+                .help
+                .as_ref()
+                .is_some_and(|help| help.contains("export it again")),
+            "{found:?}"
+        );
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn config_map(
 
 /// The text of a dashboard's file: for people, unless only the short form fits.
 fn text(dashboard: &Value) -> String {
-    let mut readable = serde_json::to_string_pretty(dashboard).expect("a dashboard has text keys only");
+    let mut readable =
+        serde_json::to_string_pretty(dashboard).expect("a dashboard has text keys only");
     readable.push('\n');
     if readable.len() <= MOST_BYTES {
         readable
@@ -66,7 +67,8 @@ fn text(dashboard: &Value) -> String {
 }
 
 fn too_large(file: &str, bytes: usize) -> Diagnostic {
-    let message = format!("the dashboard `{file}` has {bytes} bytes, a ConfigMap takes at most {MOST_BYTES}");
+    let message =
+        format!("the dashboard `{file}` has {bytes} bytes, a ConfigMap takes at most {MOST_BYTES}");
     Diagnostic::error(TOO_LARGE, message).help("split it into several dashboards, or drop panels")
 }
 
@@ -78,7 +80,10 @@ mod tests {
     fn the_checksum_changes_with_every_dashboard_and_its_name() {
         let of = |value: Value| {
             let map = value.as_object().expect("a map from file to dashboard");
-            checksum(map.iter().map(|(file, dashboard)| (file.as_str(), dashboard)))
+            checksum(
+                map.iter()
+                    .map(|(file, dashboard)| (file.as_str(), dashboard)),
+            )
         };
         let one = of(json!({"a.json": {"title": "A"}}));
         assert_eq!(one.len(), 32);
@@ -94,7 +99,10 @@ mod tests {
         let dashboard = json!({"text": "x".repeat(bytes - frame), "list": [1, 2, 3]});
         let mut diagnostics = Diagnostics::default();
         let object = config_map("a.json", &dashboard, &json!({}), None, &mut diagnostics);
-        let written = object.value()["data"]["a.json"].as_str().expect("text").len();
+        let written = object.value()["data"]["a.json"]
+            .as_str()
+            .expect("text")
+            .len();
         (written, diagnostics.errors())
     }
 

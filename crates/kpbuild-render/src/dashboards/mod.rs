@@ -96,10 +96,20 @@ impl Dashboards {
     ) {
         for (file, value) in dashboards {
             let rules = mixin.rules.is_some();
-            let source = Source::Mixin { name: mixin.name.to_owned(), span, rules };
-            let dashboard = Dashboard { value, folder: 0, source };
+            let source = Source::Mixin {
+                name: mixin.name.to_owned(),
+                span,
+                rules,
+            };
+            let dashboard = Dashboard {
+                value,
+                folder: 0,
+                source,
+            };
             match self.by_file.get(&file).map(|first| &first.source) {
-                Some(Source::Mixin { name, rules: true, .. }) if name == mixin.name => {}
+                Some(Source::Mixin {
+                    name, rules: true, ..
+                }) if name == mixin.name => {}
                 Some(Source::Mixin { name, .. }) if name == mixin.name => {
                     self.by_file.insert(file, dashboard);
                 }
@@ -126,16 +136,27 @@ impl Dashboards {
             return Vec::new();
         };
         let files = self.by_file.keys();
-        files.filter(|file| pattern.matches(stem(file))).cloned().collect()
+        files
+            .filter(|file| pattern.matches(stem(file)))
+            .cloned()
+            .collect()
     }
 
     fn excludes_nothing(&self, text: &str, span: Option<Span>) -> Diagnostic {
         let names = || self.by_file.keys().map(|file| stem(file));
-        let words = || text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3);
-        let related: Vec<&str> = names().filter(|name| words().any(|word| name.contains(word))).take(8).collect();
+        let words = || {
+            text.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| word.len() > 3)
+        };
+        let related: Vec<&str> = names()
+            .filter(|name| words().any(|word| name.contains(word)))
+            .take(8)
+            .collect();
         let help = match nearest(stem(text), names()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if related.is_empty() => "names are those of the ConfigMaps, without `grafana-dashboard-`".to_owned(),
+            None if related.is_empty() => {
+                "names are those of the ConfigMaps, without `grafana-dashboard-`".to_owned()
+            }
             None => format!("there is {}", related.join(", ")),
         };
         Diagnostic::error(EXCLUDES_NOTHING, format!("there is no dashboard `{text}`"))
@@ -154,7 +175,9 @@ impl Dashboards {
             diagnostics.push(finding.at(&read.place));
         }
         let title = read.folder.as_deref();
-        let folder = folders.iter().position(|folder| Some(folder.title.as_str()) == title);
+        let folder = folders
+            .iter()
+            .position(|folder| Some(folder.title.as_str()) == title);
         let dashboard = Dashboard {
             value: read.value,
             folder: folder.unwrap_or(0),
@@ -166,7 +189,9 @@ impl Dashboards {
     /// Adds a dashboard unless there is one that it cannot stand beside.
     fn add(&mut self, file: String, dashboard: Dashboard, diagnostics: &mut Diagnostics) {
         let same_uid = self.same(&dashboard, "uid", |_| true);
-        let same_title = self.same(&dashboard, "title", |other| other.folder == dashboard.folder);
+        let same_title = self.same(&dashboard, "title", |other| {
+            other.folder == dashboard.folder
+        });
         let problem = if let Some(first) = self.by_file.get_key_value(&file) {
             twice("file name", &file, (&file, &dashboard), first)
         } else if let Some(first) = same_uid {
@@ -187,7 +212,9 @@ impl Dashboards {
         and: impl Fn(&Dashboard) -> bool,
     ) -> Option<(&String, &Dashboard)> {
         let value = new.value[field].as_str().filter(|text| !text.is_empty())?;
-        self.by_file.iter().find(|(_, other)| other.value[field] == value && and(other))
+        self.by_file
+            .iter()
+            .find(|(_, other)| other.value[field] == value && and(other))
     }
 
     /// Says which dashboards read records that are not made, once for each of
@@ -197,27 +224,42 @@ impl Dashboards {
     pub(crate) fn check_records(&self, recorded: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
         let mut of_mixins: BTreeMap<&str, Missing<'_>> = BTreeMap::new();
         for (file, dashboard) in &self.by_file {
-            let missing = dashboard.records().find(|(_, record)| !recorded.contains(record));
-            let Some((path, record)) = missing else { continue };
+            let missing = dashboard
+                .records()
+                .find(|(_, record)| !recorded.contains(record));
+            let Some((path, record)) = missing else {
+                continue;
+            };
             match &dashboard.source {
                 Source::Mixin { rules: false, .. } => {}
                 Source::Mixin { name, span, .. } => {
-                    let missing = of_mixins.entry(name).or_insert(Missing { span: *span, record, dashboards: Vec::new() });
+                    let missing = of_mixins.entry(name).or_insert(Missing {
+                        span: *span,
+                        record,
+                        dashboards: Vec::new(),
+                    });
                     missing.dashboards.push(stem(file));
                 }
                 Source::User(place) => diagnostics.push(unrecorded(file, &record, place, &path)),
             }
         }
-        diagnostics.extend(of_mixins.into_iter().map(|(mixin, missing)| missing.finding(mixin)));
+        diagnostics.extend(
+            of_mixins
+                .into_iter()
+                .map(|(mixin, missing)| missing.finding(mixin)),
+        );
     }
 
     /// Says that nobody shows the dashboards that the stack file speaks of.
     pub(crate) fn without_grafana(choices: &DashboardChoices, diagnostics: &mut Diagnostics) {
         if let Some(span) = choices.span {
             diagnostics.push(
-                Diagnostic::warning(WITHOUT_GRAFANA, "this stack has no Grafana to show dashboards")
-                    .at(span, "not used")
-                    .help("remove the section, or `enabled: false` of `components.grafana`"),
+                Diagnostic::warning(
+                    WITHOUT_GRAFANA,
+                    "this stack has no Grafana to show dashboards",
+                )
+                .at(span, "not used")
+                .help("remove the section, or `enabled: false` of `components.grafana`"),
             );
         }
     }
@@ -233,13 +275,27 @@ impl Dashboards {
 
     /// A checksum over all of them.
     pub(crate) fn checksum(&self) -> String {
-        config_maps::checksum(self.by_file.iter().map(|(file, dashboard)| (file.as_str(), &dashboard.value)))
+        config_maps::checksum(
+            self.by_file
+                .iter()
+                .map(|(file, dashboard)| (file.as_str(), &dashboard.value)),
+        )
     }
 
     /// The ConfigMap of each, with Grafana's own metadata.
-    pub(crate) fn config_maps(&self, metadata: &Value, diagnostics: &mut Diagnostics) -> Vec<Object> {
+    pub(crate) fn config_maps(
+        &self,
+        metadata: &Value,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Object> {
         let map = |(file, dashboard): (&String, &Dashboard)| {
-            config_maps::config_map(file, &dashboard.value, metadata, dashboard.span(&[]), diagnostics)
+            config_maps::config_map(
+                file,
+                &dashboard.value,
+                metadata,
+                dashboard.span(&[]),
+                diagnostics,
+            )
         };
         self.by_file.iter().map(map).collect()
     }
@@ -251,7 +307,10 @@ fn stem(file: &str) -> &str {
 }
 
 fn text(dashboard: &Dashboard, field: &str) -> String {
-    dashboard.value[field].as_str().unwrap_or_default().to_owned()
+    dashboard.value[field]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn twice(
@@ -292,19 +351,29 @@ impl Missing<'_> {
             1 => ("a dashboard".to_owned(), "shows"),
             count => (format!("{count} dashboards"), "show"),
         };
-        let message = format!("{count} of the mixin `{mixin}` {show} records that no rule of this stack makes");
+        let message = format!(
+            "{count} of the mixin `{mixin}` {show} records that no rule of this stack makes"
+        );
         Diagnostic::warning(WITHOUT_RULES, message)
             .at_some(self.span, "")
             .note(format!("such as `{}`", self.record))
-            .help(format!("keep the rules, or drop what stays empty: `dashboards: {{exclude: [{all}]}}`"))
+            .help(format!(
+                "keep the rules, or drop what stays empty: `dashboards: {{exclude: [{all}]}}`"
+            ))
     }
 }
 
 fn unrecorded(file: &str, record: &str, place: &Place, path: &[String]) -> Diagnostic {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    Diagnostic::warning(WITHOUT_RULES, format!("no rule of this stack makes `{record}`, which `{}` shows", stem(file)))
-        .at(place.span(&path), "")
-        .help("the panel stays empty unless somebody else records it")
+    Diagnostic::warning(
+        WITHOUT_RULES,
+        format!(
+            "no rule of this stack makes `{record}`, which `{}` shows",
+            stem(file)
+        ),
+    )
+    .at(place.span(&path), "")
+    .help("the panel stays empty unless somebody else records it")
 }
 
 #[cfg(test)]
@@ -314,8 +383,15 @@ mod tests {
     use kpbuild_stack::RuleObject;
 
     fn mixin(name: &'static str, rules: bool) -> Mixin {
-        let rules = rules.then(|| RuleObject { name: "r".into(), metadata: Default::default() });
-        Mixin { name, config: json!({}), rules }
+        let rules = rules.then(|| RuleObject {
+            name: "r".into(),
+            metadata: kpbuild_stack::context::Metadata::default(),
+        });
+        Mixin {
+            name,
+            config: json!({}),
+            rules,
+        }
     }
 
     fn of(mixins: &[(Mixin, Value)]) -> (Dashboards, Diagnostics) {
@@ -329,21 +405,34 @@ mod tests {
 
     fn choices(exclude: &[&str]) -> DashboardChoices {
         DashboardChoices {
-            exclude: exclude.iter().map(|text| ((*text).to_owned(), None)).collect(),
-            folders: vec![DashboardFolder { title: "Default".into(), path: "/0".into() }],
+            exclude: exclude
+                .iter()
+                .map(|text| ((*text).to_owned(), None))
+                .collect(),
+            folders: vec![DashboardFolder {
+                title: "Default".into(),
+                path: "/0".into(),
+            }],
             span: None,
         }
     }
 
     fn messages(diagnostics: &Diagnostics) -> Vec<String> {
-        diagnostics.sorted().iter().map(|d| format!("{} {:?}", d.message, d.help)).collect()
+        diagnostics
+            .sorted()
+            .iter()
+            .map(|d| format!("{} {:?}", d.message, d.help))
+            .collect()
     }
 
     #[test]
     fn patterns_exclude_and_those_that_match_nothing_are_errors() {
         let dashboards = json!({"nodes.json": {}, "nodes-aix.json": {}, "k8s-windows-x.json": {}});
         let (mut all, mut diagnostics) = of(&[(mixin("m", true), dashboards)]);
-        all.exclude(&choices(&["k8s-*windows*", "nodes-aix", "node", "nodes-aix.json"]), &mut diagnostics);
+        all.exclude(
+            &choices(&["k8s-*windows*", "nodes-aix", "node", "nodes-aix.json"]),
+            &mut diagnostics,
+        );
         assert_eq!(all.by_file.keys().collect::<Vec<_>>(), ["nodes.json"]);
         assert_eq!(
             messages(&diagnostics),
@@ -363,37 +452,61 @@ mod tests {
             (mixin("m", false), dashboards),
         ]);
         assert!(diagnostics.is_empty());
-        assert!(matches!(all.by_file["a.json"].source, Source::Mixin { rules: true, .. }));
+        assert!(matches!(
+            all.by_file["a.json"].source,
+            Source::Mixin { rules: true, .. }
+        ));
     }
 
     #[test]
     fn what_grafana_cannot_tell_apart_is_an_error() {
         let (_, diagnostics) = of(&[
-            (mixin("m", true), json!({"a.json": {"uid": "a", "title": "A"}})),
-            (mixin("n", true), json!({
-                "a.json": {"uid": "x", "title": "X"},
-                "b.json": {"uid": "a", "title": "B"},
-                "c.json": {"uid": "c", "title": "A"},
-                "d.json": {"uid": "d", "title": "D"},
-            })),
+            (
+                mixin("m", true),
+                json!({"a.json": {"uid": "a", "title": "A"}}),
+            ),
+            (
+                mixin("n", true),
+                json!({
+                    "a.json": {"uid": "x", "title": "X"},
+                    "b.json": {"uid": "a", "title": "B"},
+                    "c.json": {"uid": "c", "title": "A"},
+                    "d.json": {"uid": "d", "title": "D"},
+                }),
+            ),
         ]);
         let found = messages(&diagnostics);
         assert_eq!(found.len(), 3);
-        assert!(found[0].starts_with("two dashboards have the file name `a.json`"), "{found:?}");
-        assert!(found[1].starts_with("two dashboards have the title `A`"), "{found:?}");
-        assert!(found[2].starts_with("two dashboards have the uid `a`"), "{found:?}");
+        assert!(
+            found[0].starts_with("two dashboards have the file name `a.json`"),
+            "{found:?}"
+        );
+        assert!(
+            found[1].starts_with("two dashboards have the title `A`"),
+            "{found:?}"
+        );
+        assert!(
+            found[2].starts_with("two dashboards have the uid `a`"),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn records_that_nobody_makes_are_said_unless_their_rules_are_unwanted() {
         let dashboard = |expr: &str| json!({"panels": [{"targets": [{"expr": expr}]}]});
         let (all, mut diagnostics) = of(&[
-            (mixin("m", true), json!({"a.json": dashboard("sum(a:b) / x:y:z + c:d")})),
+            (
+                mixin("m", true),
+                json!({"a.json": dashboard("sum(a:b) / x:y:z + c:d")}),
+            ),
             (mixin("windows", false), json!({"b.json": dashboard("w:x")})),
         ]);
         all.check_records(&BTreeSet::from(["c:d".to_owned()]), &mut diagnostics);
-        let found: Vec<String> =
-            diagnostics.sorted().iter().map(|d| d.render(&SourceMap::default(), Style::Plain)).collect();
+        let found: Vec<String> = diagnostics
+            .sorted()
+            .iter()
+            .map(|d| d.render(&SourceMap::default(), Style::Plain))
+            .collect();
         insta::assert_snapshot!(found.join("\n"), @"
         warning[dashboard-without-rules]: a dashboard of the mixin `m` shows records that no rule of this stack makes
          |

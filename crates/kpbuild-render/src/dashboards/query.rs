@@ -14,9 +14,18 @@ use super::variables::{Reference, references};
 pub(super) fn error(expr: &str) -> Option<String> {
     let free: Vec<&str> = free_names(expr);
     let mut first = None;
-    for choice in 0..VALUES.len().pow(u32::try_from(free.len().min(MOST_FREE)).unwrap_or(0)) {
-        let digit = |index: usize| (choice / VALUES.len().pow(u32::try_from(index).unwrap_or(0))) % VALUES.len();
-        let values: BTreeMap<&str, &str> = free.iter().enumerate().map(|(index, name)| (*name, VALUES[digit(index)])).collect();
+    for choice in 0..VALUES
+        .len()
+        .pow(u32::try_from(free.len().min(MOST_FREE)).unwrap_or(0))
+    {
+        let digit = |index: usize| {
+            (choice / VALUES.len().pow(u32::try_from(index).unwrap_or(0))) % VALUES.len()
+        };
+        let values: BTreeMap<&str, &str> = free
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (*name, VALUES[digit(index)]))
+            .collect();
         match parser::parse(&filled(expr, &values)) {
             Ok(_) => return None,
             Err(error) => first = first.or(Some(error)),
@@ -97,7 +106,10 @@ fn place(expr: &str, reference: &Reference<'_>) -> Place {
 pub(super) fn records(expr: &str) -> impl Iterator<Item = String> + use<> {
     let bare = outside_of_strings_and_ranges(expr);
     let words = bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
-    let records: Vec<String> = words.filter(|word| is_record(word)).map(str::to_owned).collect();
+    let records: Vec<String> = words
+        .filter(|word| is_record(word))
+        .map(str::to_owned)
+        .collect();
     records.into_iter()
 }
 
@@ -148,7 +160,13 @@ mod tests {
 
     #[test]
     fn what_no_value_mends_is_wrong() {
-        for expr in ["sum(rate(up[$__rate_interval])", "rate(up)", "up{", "sum by up", ""] {
+        for expr in [
+            "sum(rate(up[$__rate_interval])",
+            "rate(up)",
+            "up{",
+            "sum by up",
+            "",
+        ] {
             assert!(error(expr).is_some(), "{expr}");
         }
     }

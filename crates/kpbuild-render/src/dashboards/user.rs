@@ -45,7 +45,11 @@ impl Place {
     /// Where a part is written, or the nearest part around it; the start of the
     /// file if that is not known.
     pub(super) fn span(&self, path: &[&str]) -> Span {
-        let start = Span { file: self.file, start: 0, end: 1 };
+        let start = Span {
+            file: self.file,
+            start: 0,
+            end: 1,
+        };
         let Some(tree) = self.tree.as_ref().filter(|_| !path.is_empty()) else {
             return start;
         };
@@ -64,7 +68,11 @@ pub(crate) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<UserDashboard> {
     let path = sources.file(wanted.file).name.clone();
-    let start = Span { file: wanted.file, start: 0, end: 1 };
+    let start = Span {
+        file: wanted.file,
+        start: 0,
+        end: 1,
+    };
     let name = match file_name(&path) {
         Ok(name) => name,
         Err(problem) => {
@@ -80,8 +88,16 @@ pub(crate) fn read(
     match value.and_then(|value| unwrapped(value, start)) {
         Ok(value) => {
             let tree = is_json(&path).then(|| tree(wanted.file, sources)).flatten();
-            let place = Place { file: wanted.file, tree };
-            Some(UserDashboard { name, value, folder: wanted.folder.clone(), place })
+            let place = Place {
+                file: wanted.file,
+                tree,
+            };
+            Some(UserDashboard {
+                name,
+                value,
+                folder: wanted.folder.clone(),
+                place,
+            })
         }
         Err(problem) => {
             diagnostics.push(problem);
@@ -91,25 +107,47 @@ pub(crate) fn read(
 }
 
 fn is_json(path: &str) -> bool {
-    std::path::Path::new(path).extension().is_some_and(|ending| ending == "json")
+    std::path::Path::new(path)
+        .extension()
+        .is_some_and(|ending| ending == "json")
 }
 
 fn from_json(file: FileId, sources: &SourceMap) -> Result<Value, Diagnostic> {
     let text = &sources.file(file).text;
     serde_json::from_str(text).map_err(|error| {
-        let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let before: usize = text
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1))
+            .map(str::len)
+            .sum();
         let at = u32::try_from(before + error.column().saturating_sub(1)).unwrap_or(0);
         let reason = error.to_string();
         let reason = reason.split(" at line ").next().unwrap_or_default();
-        Diagnostic::error(NOT_A_DASHBOARD, format!("this is not JSON: {reason}"))
-            .at(Span { file, start: at, end: at + 1 }, "")
+        Diagnostic::error(NOT_A_DASHBOARD, format!("this is not JSON: {reason}")).at(
+            Span {
+                file,
+                start: at,
+                end: at + 1,
+            },
+            "",
+        )
     })
 }
 
-fn from_jsonnet(file: FileId, jsonnet: &Jsonnet, sources: &mut SourceMap) -> Result<Value, Diagnostic> {
+fn from_jsonnet(
+    file: FileId,
+    jsonnet: &Jsonnet,
+    sources: &mut SourceMap,
+) -> Result<Value, Diagnostic> {
     let path = sources.file(file).name.clone();
     jsonnet.call_user_file(&path, &[]).map_err(|error| {
-        user_files::failed(JSONNET, &format!("the dashboard `{path}`"), file, &error, sources)
+        user_files::failed(
+            JSONNET,
+            &format!("the dashboard `{path}`"),
+            file,
+            &error,
+            sources,
+        )
     })
 }
 
@@ -121,18 +159,26 @@ fn tree(file: FileId, sources: &SourceMap) -> Option<Node> {
 /// Forms of a dashboard that Grafana's file provider does not take.
 fn unwrapped(value: Value, start: Span) -> Result<Value, Diagnostic> {
     let wrong = |message: &str, help: &str| {
-        Err(Diagnostic::error(NOT_A_DASHBOARD, message).at(start, "").help(help))
+        Err(Diagnostic::error(NOT_A_DASHBOARD, message)
+            .at(start, "")
+            .help(help))
     };
     match &value {
         Value::Object(map) if map.contains_key("dashboard") && !map.contains_key("panels") => {
-            wrong("this is an answer of Grafana's API", "keep what is under `dashboard`")
+            wrong(
+                "this is an answer of Grafana's API",
+                "keep what is under `dashboard`",
+            )
         }
         Value::Object(map) if map.contains_key("apiVersion") && map.contains_key("spec") => wrong(
             "this is a dashboard as an API object",
             "export it as JSON in the classic model, which files are provisioned in",
         ),
         Value::Object(_) => Ok(value),
-        _ => wrong("a dashboard is an object", "the file gives another kind of value"),
+        _ => wrong(
+            "a dashboard is an object",
+            "the file gives another kind of value",
+        ),
     }
 }
 
@@ -145,7 +191,10 @@ fn file_name(path: &str) -> Result<String, Diagnostic> {
         return Ok(format!("{stem}.json"));
     }
     let words = stem.to_lowercase();
-    let parts: Vec<&str> = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = words
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect();
     let better: String = parts.join("-").chars().take(LONGEST).collect();
     let help = if is_label(&better) {
         format!("call the file `{better}{}`", &name[stem.len()..])
@@ -170,15 +219,17 @@ fn is_label(stem: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jsonnet::Garbage;
     use crate::UserFiles;
+    use crate::jsonnet::Garbage;
     use kpbuild_core::Style;
 
     /// What is said about a file, or what is read from it.
     fn read_one(path: &'static str, text: &'static str) -> String {
         let mut sources = SourceMap::default();
         let file = sources.add(path, text);
-        let files = UserFiles::new("", move |wanted| Ok((wanted == path).then(|| text.to_owned())));
+        let files = UserFiles::new("", move |wanted| {
+            Ok((wanted == path).then(|| text.to_owned()))
+        });
         let mut diagnostics = Diagnostics::default();
         let wanted = DashboardFile { file, folder: None };
         let jsonnet = Jsonnet::with_files(&files, Garbage::Collect);
@@ -191,9 +242,18 @@ mod tests {
 
     #[test]
     fn dashboards_are_json_or_jsonnet() {
-        assert_eq!(read_one("d/a.json", r#"{"title": "A"}"#), r#"a.json {"title":"A"}"#);
-        assert_eq!(read_one("b.jsonnet", "{title: 'B' + 1}"), r#"b.json {"title":"B1"}"#);
-        assert_eq!(read_one("c.libsonnet", "function() {title: 'C'}"), r#"c.json {"title":"C"}"#);
+        assert_eq!(
+            read_one("d/a.json", r#"{"title": "A"}"#),
+            r#"a.json {"title":"A"}"#
+        );
+        assert_eq!(
+            read_one("b.jsonnet", "{title: 'B' + 1}"),
+            r#"b.json {"title":"B1"}"#
+        );
+        assert_eq!(
+            read_one("c.libsonnet", "function() {title: 'C'}"),
+            r#"c.json {"title":"C"}"#
+        );
     }
 
     #[test]
@@ -258,8 +318,14 @@ mod tests {
     #[test]
     fn parts_of_json_have_places() {
         let mut sources = SourceMap::default();
-        let file = sources.add("a.json", "{\n\t\"uid\": \"x\", \"panels\": [{\"id\": 7}]\n}");
-        let place = Place { file, tree: tree(file, &sources) };
+        let file = sources.add(
+            "a.json",
+            "{\n\t\"uid\": \"x\", \"panels\": [{\"id\": 7}]\n}",
+        );
+        let place = Place {
+            file,
+            tree: tree(file, &sources),
+        };
         let text = |path: &[&str]| sources.text(place.span(path)).to_owned();
         assert_eq!(text(&["uid"]), "\"x\"");
         assert_eq!(text(&["panels", "0", "id"]), "7");

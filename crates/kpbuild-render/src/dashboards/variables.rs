@@ -47,7 +47,9 @@ fn reference(text: &str, start: usize) -> Option<Reference<'_>> {
         _ => return None,
     };
     let inner = &rest[opening.len()..];
-    let length = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+    let length = inner
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(inner.len());
     let name = &inner[..length];
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -63,7 +65,10 @@ fn reference(text: &str, start: usize) -> Option<Reference<'_>> {
         }
         end += close + closing.len();
     }
-    Some(Reference { name, range: start..end })
+    Some(Reference {
+        name,
+        range: start..end,
+    })
 }
 
 #[cfg(test)]
@@ -73,8 +78,10 @@ mod tests {
     #[test]
     fn variables_are_found_in_every_spelling() {
         let text = r#"x{a="$a", b=~"${b:regex}", c="[[c]]"}[$__rate_interval] ${d.value} $1 ${1} [[:alpha:]] ^x$"#;
-        let found: Vec<_> =
-            references(text).into_iter().map(|found| (found.name, &text[found.range])).collect();
+        let found: Vec<_> = references(text)
+            .into_iter()
+            .map(|found| (found.name, &text[found.range]))
+            .collect();
         assert_eq!(
             found,
             [

@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &Delete, terminal: &mut Terminal) -> anyhow::Result
     let cluster = connect(&compiled.stack, &arguments.connection)?;
     let stack = identity(&compiled.stack);
     let options = PlanOptions {
-        delete_data: arguments.delete_data.clone(),
+        delete_data: arguments.with_data.clone(),
         concurrency: arguments.connection.concurrency,
         ..PlanOptions::default()
     };

@@ -35,14 +35,22 @@ pub(crate) fn run(arguments: &Diff, terminal: &mut Terminal) -> anyhow::Result<E
         terminal.findings(&refusals, &compiled.sources);
         return Ok(Exit::Error);
     }
-    Ok(if plan.is_empty() || arguments.exit_zero { Exit::Done } else { Exit::Changes })
+    Ok(if plan.is_empty() || arguments.exit_zero {
+        Exit::Done
+    } else {
+        Exit::Changes
+    })
 }
 
 fn detail(arguments: &Diff, terminal: &Terminal) -> Detail {
     Detail {
-        style: if terminal.colours_on_stdout() { Style::Colour } else { Style::Plain },
+        style: if terminal.colours_on_stdout() {
+            Style::Colour
+        } else {
+            Style::Plain
+        },
         fields: !arguments.summary,
-        lines: (!arguments.summary).then_some(arguments.context_lines),
+        lines: (!arguments.summary).then_some(arguments.around),
         whole: arguments.full,
     }
 }

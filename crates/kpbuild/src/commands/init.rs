@@ -1,5 +1,6 @@
 //! `kpbuild init`: a stack file to start from.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 
@@ -12,7 +13,10 @@ use crate::terminal::Terminal;
 
 /// Name and text of every file in `stacks/`.
 const EXAMPLES: &[(&str, &str)] = &[
-    ("kube-prometheus", include_str!("../../../../stacks/kube-prometheus.yaml")),
+    (
+        "kube-prometheus",
+        include_str!("../../../../stacks/kube-prometheus.yaml"),
+    ),
     ("operator", include_str!("../../../../stacks/operator.yaml")),
 ];
 
@@ -26,9 +30,14 @@ pub(crate) fn run(arguments: &Init, terminal: &mut Terminal) -> anyhow::Result<E
     let mut file = match File::create_new(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("`{}` exists already: choose another file with -o, nothing was written", path.display())
+            bail!(
+                "`{}` exists already: choose another file with -o, nothing was written",
+                path.display()
+            )
         }
-        Err(error) => return Err(error).with_context(|| format!("cannot create `{}`", path.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot create `{}`", path.display()));
+        }
     };
     file.write_all(text.as_bytes())
         .with_context(|| format!("cannot write `{}`", path.display()))?;
@@ -51,11 +60,13 @@ fn example(name: &str) -> anyhow::Result<&'static str> {
 
 /// Each example with the first line of its comment.
 fn list() -> String {
-    EXAMPLES
-        .iter()
-        .map(|(name, text)| {
-            let about = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
-            format!("{name:<20} {about}\n")
-        })
-        .collect()
+    let mut list = String::new();
+    for (name, text) in EXAMPLES {
+        let about = text
+            .lines()
+            .find_map(|line| line.strip_prefix("# "))
+            .unwrap_or_default();
+        writeln!(list, "{name:<20} {about}").expect("strings grow");
+    }
+    list
 }

@@ -11,14 +11,25 @@ const GROWS: &str = "writing to a string cannot fail";
 /// The counts, a table of what it means, and the lines behind folds.
 pub(crate) fn markdown(title: &str, plan: &Plan) -> String {
     let mut out = format!("### {title}\n\n{}\n", summary(plan));
-    let changing: Vec<&Step> = plan.steps.iter().filter(|step| step.action != Action::Unchanged).collect();
+    let changing: Vec<&Step> = plan
+        .steps
+        .iter()
+        .filter(|step| step.action != Action::Unchanged)
+        .collect();
     if changing.is_empty() {
         return out;
     }
     out.push_str("\n| | object | what it means |\n|---|---|---|\n");
     for step in &changing {
         let meaning: Vec<String> = meanings(step).iter().map(|text| cell(text)).collect();
-        writeln!(out, "| {} | `{}` | {} |", word(step.action), step.object, meaning.join("<br>")).expect(GROWS);
+        writeln!(
+            out,
+            "| {} | `{}` | {} |",
+            word(step.action),
+            step.object,
+            meaning.join("<br>")
+        )
+        .expect(GROWS);
     }
     for step in changing.iter().filter(|step| !step.changes.is_empty()) {
         out.push_str(&fold(step));
@@ -27,11 +38,24 @@ pub(crate) fn markdown(title: &str, plan: &Plan) -> String {
 }
 
 fn meanings(step: &Step) -> Vec<String> {
-    let mut texts: Vec<String> = step.effects.iter().map(|effect| effect.text.clone()).collect();
-    texts.extend(step.obstacles.iter().filter_map(|obstacle| obstacle_line(step, obstacle)));
+    let mut texts: Vec<String> = step
+        .effects
+        .iter()
+        .map(|effect| effect.text.clone())
+        .collect();
+    texts.extend(
+        step.obstacles
+            .iter()
+            .filter_map(|obstacle| obstacle_line(step, obstacle)),
+    );
     for obstacle in &step.obstacles {
         if let Obstacle::Conflicts { fields } = obstacle {
-            texts.extend(fields.iter().map(|conflict| format!("conflict: `{}` is owned by {}", conflict.field, conflict.manager)));
+            texts.extend(fields.iter().map(|conflict| {
+                format!(
+                    "conflict: `{}` is owned by {}",
+                    conflict.field, conflict.manager
+                )
+            }));
         }
     }
     texts
@@ -54,8 +78,17 @@ fn fold(step: &Step) -> String {
         writeln!(diff, "{sign}{}", line.text).expect(GROWS);
     }
     // A fence must be longer than any in the text.
-    let fence = if diff.contains("```") { "``````" } else { "```" };
-    let fields: Vec<String> = step.changes.iter().take(10).map(|change| format!("- `{}`", change_line(change))).collect();
+    let fence = if diff.contains("```") {
+        "``````"
+    } else {
+        "```"
+    };
+    let fields: Vec<String> = step
+        .changes
+        .iter()
+        .take(10)
+        .map(|change| format!("- `{}`", change_line(change)))
+        .collect();
     format!(
         "\n<details><summary>{}</summary>\n\n{}\n\n{fence}diff\n{diff}{fence}\n</details>\n",
         step.object,

@@ -34,9 +34,17 @@ pub(crate) fn summary(plan: &Plan) -> String {
         .map(|(number, words)| format!("{number} {words}"))
         .collect();
     parts.push(format!("{} unchanged", plan.count(Action::Unchanged)));
-    let blocked = plan.steps.iter().filter(|step| !step.obstacles.is_empty() && step.action != Action::Unknown).count();
+    let blocked = plan
+        .steps
+        .iter()
+        .filter(|step| !step.obstacles.is_empty() && step.action != Action::Unknown)
+        .count();
     let line = parts.join(", ");
-    if blocked > 0 { format!("{line}; {blocked} cannot be applied as they are") } else { line }
+    if blocked > 0 {
+        format!("{line}; {blocked} cannot be applied as they are")
+    } else {
+        line
+    }
 }
 
 /// What would be done with an object, as a word.
@@ -61,8 +69,16 @@ fn change_line(change: &FieldChange) -> String {
             (Some(before), Some(after)) => format!("{path}: {before} -> {after}"),
             _ => format!("{path}: changed"),
         },
-        (None, Some(after)) => format!("{path}: {}", short(after).map_or("new".to_owned(), |value| format!("new, {value}"))),
-        (Some(before), None) => format!("{path}: {}", short(before).map_or("removed".to_owned(), |value| format!("removed, was {value}"))),
+        (None, Some(after)) => format!(
+            "{path}: {}",
+            short(after).map_or("new".to_owned(), |value| format!("new, {value}"))
+        ),
+        (Some(before), None) => format!(
+            "{path}: {}",
+            short(before).map_or("removed".to_owned(), |value| format!(
+                "removed, was {value}"
+            ))
+        ),
         (None, None) => path,
     }
 }
@@ -75,7 +91,11 @@ fn short(value: &Value) -> Option<String> {
         other => other.to_string(),
     };
     let fits = text.chars().count() <= LONGEST && !text.contains('\n');
-    fits.then_some(if text.is_empty() { "\"\"".to_owned() } else { text })
+    fits.then_some(if text.is_empty() {
+        "\"\"".to_owned()
+    } else {
+        text
+    })
 }
 
 /// What stands against a step, with the way out; conflicts are shown in a table
@@ -89,12 +109,19 @@ fn obstacle_line(step: &Step, obstacle: &Obstacle) -> Option<String> {
             owners.join(", "),
             owners[0]
         ),
-        Obstacle::OtherSet { set } => format!("it belongs to another set of objects, {set}: rename or remove one of the two"),
+        Obstacle::OtherSet { set } => {
+            format!("it belongs to another set of objects, {set}: rename or remove one of the two")
+        }
         Obstacle::OtherService { service } => format!(
             "service {service} serves this API already and is never taken over: leave the component that brings it out of the stack"
         ),
-        Obstacle::NeedsReplace { .. } => format!("needs `--allow-replace {}/{}`", key.kind, key.name),
-        Obstacle::NoDefinition => format!("neither the cluster nor the stack defines the kind `{}`", key.kind),
+        Obstacle::NeedsReplace { .. } => {
+            format!("needs `--allow-replace {}/{}`", key.kind, key.name)
+        }
+        Obstacle::NoDefinition => format!(
+            "neither the cluster nor the stack defines the kind `{}`",
+            key.kind
+        ),
         Obstacle::Refused { message, .. } => message.clone(),
     })
 }

@@ -27,7 +27,11 @@ const GROWS: &str = "writing to a string cannot fail";
 /// Object by object, then conflicts, then the counts.
 pub(crate) fn text(plan: &Plan, detail: Detail) -> String {
     let mut out = String::new();
-    for step in plan.steps.iter().filter(|step| step.action != Action::Unchanged) {
+    for step in plan
+        .steps
+        .iter()
+        .filter(|step| step.action != Action::Unchanged)
+    {
         out.push_str(&of_step(step, detail));
     }
     out.push_str(&conflicts(plan));
@@ -41,11 +45,21 @@ pub(crate) fn text(plan: &Plan, detail: Detail) -> String {
 fn of_step(step: &Step, detail: Detail) -> String {
     let mut out = String::new();
     let head = format!("{} {}", sign(step.action), step.object);
-    writeln!(out, "{} ({})", paint(&head, colour(step.action), detail.style), word(step.action)).expect(GROWS);
+    writeln!(
+        out,
+        "{} ({})",
+        paint(&head, colour(step.action), detail.style),
+        word(step.action)
+    )
+    .expect(GROWS);
     for effect in &step.effects {
         writeln!(out, "    {}", paint(&effect.text, "33", detail.style)).expect(GROWS);
     }
-    for line in step.obstacles.iter().filter_map(|obstacle| obstacle_line(step, obstacle)) {
+    for line in step
+        .obstacles
+        .iter()
+        .filter_map(|obstacle| obstacle_line(step, obstacle))
+    {
         writeln!(out, "    {} {line}", paint("stop:", "1;31", detail.style)).expect(GROWS);
     }
     if detail.fields {
@@ -58,7 +72,9 @@ fn of_step(step: &Step, detail: Detail) -> String {
     }
     let comes_or_goes = matches!(step.action, Action::Create | Action::Prune | Action::Keep);
     match detail.lines {
-        Some(context) if detail.whole || !comes_or_goes => out.push_str(&diff(step, context, detail.style)),
+        Some(context) if detail.whole || !comes_or_goes => {
+            out.push_str(&diff(step, context, detail.style));
+        }
         _ => {}
     }
     out
@@ -95,9 +111,15 @@ fn conflicts(plan: &Plan) -> String {
     let mut managers: Vec<String> = rows.iter().map(|row| row[2].clone()).collect();
     managers.sort();
     managers.dedup();
-    rows.insert(0, ["OBJECT", "FIELD", "OWNER", "THEIRS", "OURS"].map(str::to_owned));
+    rows.insert(
+        0,
+        ["OBJECT", "FIELD", "OWNER", "THEIRS", "OURS"].map(str::to_owned),
+    );
     let table = table(&rows);
-    let flags: Vec<String> = managers.iter().map(|manager| format!("--take-from {manager}")).collect();
+    let flags: Vec<String> = managers
+        .iter()
+        .map(|manager| format!("--take-from {manager}"))
+        .collect();
     format!(
         "\nOthers have set these fields to something else:\n{table}Leave them out of the stack, or take them: {}\n",
         flags.join(" ")
@@ -119,11 +141,20 @@ fn row(step: &Step, conflict: &Conflict) -> [String; 5] {
 }
 
 fn table(rows: &[[String; 5]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: [usize; 5] = std::array::from_fn(width);
     let mut out = String::new();
     for row in rows {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         writeln!(out, "  {}", cells.join("  ").trim_end()).expect(GROWS);
     }
     out
