@@ -26,8 +26,8 @@ function(config) {
   cluster(metric):: d.variable.cluster(config, metric, all=true, allValue='.*'),
 
   // A dashboard of one host, with the panels of its memory. `system` is the
-  // matcher of the operating systems on offer.
-  host(title, uid, description, system, memory)::
+  // matcher of the operating systems on offer, `disks` that of the disks to show.
+  host(title, uid, description, system, memory, disks=config.diskDeviceSelector)::
     self.dashboard(
       title,
       uid,
@@ -39,7 +39,7 @@ function(config) {
       panels=[
         d.row('CPU', cpuPanels(self.onInstance)),
         d.row('Memory', memory),
-        d.row('Disk', diskPanels(self.onInstance)),
+        d.row('Disk', diskPanels(self.onInstance, disks)),
         d.row('Network', networkPanels(self.onInstance)),
       ],
     ),
@@ -66,8 +66,8 @@ function(config) {
     ], min=0, fill=0),
   ],
 
-  local diskPanels(sel) =
-    local perDisk(metric) = 'rate(%s{%s, %s}[$__rate_interval])' % [metric, sel, config.diskDeviceSelector];
+  local diskPanels(sel, disks) =
+    local perDisk(metric) = 'rate(%s{%s, %s}[$__rate_interval])' % [metric, sel, disks];
     local perMount(metric) = 'max by (mountpoint) (%s{%s, %s, %s})' % [metric, sel, config.fsSelector, config.fsMountpointSelector];
     local size = perMount('node_filesystem_size_bytes');
     local free = perMount('node_filesystem_avail_bytes');

@@ -30,4 +30,6 @@ function(config)
       ], w=18, min=0),
       hosts.memoryGauge('100 * (%s) / avg(%s)' % [used('avg(%s)'), memory('total')]),
     ],
+    // The names of disks that other dashboards look for are those of Linux.
+    disks=''
   )

@@ -50,11 +50,13 @@ function(config)
           rate(prometheus_remote_storage_samples_in_total{%(server)s}[5m])
           - ignoring (remote_name, url) group_right (instance)
           %(done)s
-          - %(dropped)s
+          - (%(dropped)s or 0 * %(done)s)
         ||| % {
           server: server,
           done: samples('total', rate),
-          dropped: samples('dropped_total', rate),
+          // Drops are counted by reason, which what is sent does not have, and
+          // from the first one on: until then there are none.
+          dropped: samples('dropped_total', function(series) 'sum without (reason) (%s)' % rate(series)),
         }, w=24),
       ]),
       d.row('Shards', [
