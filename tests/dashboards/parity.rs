@@ -30,7 +30,10 @@ fn dashboards_show_what_those_of_kube_prometheus_show() {
         return;
     };
     assert_eq!(line(&said, "dashboards: "), DASHBOARDS);
-    assert_eq!(line(&said, "candidate queries"), "candidate queries that fail: 0, that return nothing: 3");
+    assert_eq!(
+        line(&said, "candidate queries"),
+        "candidate queries that fail: 0, that return nothing: 3"
+    );
     let deviations = deviations();
     for (dashboard, panel) in not_covered(&said) {
         let explained = deviations.iter().any(|(files, panels)| {
