@@ -43,10 +43,14 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Make a cluster what a stack says.
     Apply(Apply),
+    /// Say what is wrong with a stack, without a cluster.
+    Check(Check),
     /// Take a stack away from its cluster again.
     Delete(Delete),
     /// Show what applying a stack would change, and what that means.
     Diff(Diff),
+    /// Explain a finding by its code.
+    Explain(Explain),
     /// Write a stack file to start from.
     Init(Init),
     /// Render a stack into Kubernetes manifests.
@@ -121,6 +125,57 @@ Example:
 and as the first line of the stack file:
   # yaml-language-server: $schema=stack.schema.json")]
 pub(crate) struct Schema {}
+
+/// Say what is wrong with a stack, without a cluster.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild check stack.yaml                     everything
+  kpbuild check stack.yaml --deny warnings     in a CI system
+  kpbuild check stack.yaml --only monitor-port --only unknown-metric
+
+What a stack renders to is looked at as a whole: whether monitors find Services
+with the port that they scrape, policies and permissions let Prometheus through,
+rules read metrics that are scraped, alerts reach a receiver, and objects are
+such as Kubernetes takes. `kpbuild explain CODE` says more about a finding.")]
+pub(crate) struct Check {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    /// What makes the run fail besides errors.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) deny: Option<Deny>,
+    /// Show only findings of a code; may be given several times.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) only: Vec<String>,
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: CheckFormat,
+}
+
+/// What makes a run of checks fail besides errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// Warnings.
+    Warnings,
+}
+
+/// How to report findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// With the lines of the stack file.
+    Text,
+    /// As JSON.
+    Json,
+    /// As annotations of GitHub's workflows.
+    Github,
+}
+
+/// Explain a finding by its code.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, as it stands in brackets in a finding; all codes without it.
+    pub(crate) code: Option<String>,
+}
 
 /// Run the unit tests of a stack's rules.
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! One file a subcommand in [`commands`]; only [`terminal`] prints; only `main`
 //! exits.
 
+mod check_report;
 mod cli;
 mod cluster_run;
 mod commands;
@@ -42,8 +43,10 @@ fn main() -> std::process::ExitCode {
 fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Apply(arguments) => commands::apply::run(arguments, terminal),
+        Command::Check(arguments) => commands::check::run(arguments, terminal),
         Command::Delete(arguments) => commands::delete::run(arguments, terminal),
         Command::Diff(arguments) => commands::diff::run(arguments, terminal),
+        Command::Explain(arguments) => commands::explain::run(arguments, terminal),
         Command::Init(arguments) => commands::init::run(arguments, terminal),
         Command::Render(arguments) => commands::render::run(arguments, terminal),
         Command::Schema(arguments) => commands::schema::run(arguments, terminal),

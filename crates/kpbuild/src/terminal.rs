@@ -91,6 +91,11 @@ impl Terminal {
             self.say(&diagnostic.render(sources, self.style));
             self.say("");
         }
+        self.counts(diagnostics);
+    }
+
+    /// Says how many findings there are.
+    fn counts(&mut self, diagnostics: &Diagnostics) {
         let count = |number, what| match number {
             0 => None,
             1 => Some(format!("1 {what}")),
@@ -102,6 +107,24 @@ impl Terminal {
         if !counts.is_empty() {
             self.say(&counts.join(", "));
         }
+    }
+
+    /// Prints all findings as the data that was asked for, and how many there are.
+    pub(crate) fn report(
+        &mut self,
+        diagnostics: &Diagnostics,
+        sources: &SourceMap,
+    ) -> anyhow::Result<()> {
+        let style = if self.stdout_is_read_by_a_person() {
+            self.style
+        } else {
+            Style::Plain
+        };
+        for diagnostic in diagnostics.sorted() {
+            self.data(&format!("{}\n\n", diagnostic.render(sources, style)))?;
+        }
+        self.counts(diagnostics);
+        Ok(())
     }
 
     /// Prints why the run failed, with the chain of causes.

@@ -1,8 +1,10 @@
 //! The subcommands, one file each.
 
 pub(crate) mod apply;
+pub(crate) mod check;
 pub(crate) mod delete;
 pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod render;
 pub(crate) mod schema;

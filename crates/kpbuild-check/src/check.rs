@@ -1,0 +1,80 @@
+//! What a check is, and what it finds.
+
+use kpbuild_core::{Code, Diagnostic, Object, ObjectKey, Severity};
+
+use crate::facts::Facts;
+
+/// One thing that can be wrong with a bundle.
+#[derive(Debug)]
+pub struct Check {
+    /// The code of its findings.
+    pub code: Code,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// What its page says: what is looked at, why it matters, what to do.
+    pub page: &'static str,
+    /// Looks at the facts.
+    pub(crate) run: fn(&Facts<'_>, &mut Findings<'_>),
+}
+
+/// One finding about one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The object that it is about.
+    pub object: ObjectKey,
+    /// What is wrong, and the way out.
+    pub diagnostic: Diagnostic,
+}
+
+impl Check {
+    /// What this check finds.
+    pub(crate) fn findings(&self, facts: &Facts<'_>) -> Vec<Finding> {
+        let mut findings = Findings {
+            check: self,
+            list: Vec::new(),
+        };
+        (self.run)(facts, &mut findings);
+        findings.list
+    }
+}
+
+/// Collects what one check finds.
+#[derive(Debug)]
+pub(crate) struct Findings<'c> {
+    check: &'c Check,
+    list: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    /// Records what is wrong with an object, at the line of the stack file that
+    /// asked for it. The message names the object, since often no line did.
+    pub(crate) fn on(&mut self, object: &Object, message: impl Into<String>) -> Words<'_> {
+        let make = match self.check.severity {
+            Severity::Error => Diagnostic::error,
+            Severity::Warning => Diagnostic::warning,
+        };
+        let diagnostic = make(self.check.code, message.into())
+            .at_some(object.origin.span, format!("asks for {}", object.key()));
+        self.list.push(Finding {
+            object: object.key().clone(),
+            diagnostic,
+        });
+        Words(&mut self.list.last_mut().expect("it was just added").diagnostic)
+    }
+}
+
+/// What else is said about a finding.
+pub(crate) struct Words<'f>(&'f mut Diagnostic);
+
+impl Words<'_> {
+    /// Adds a fact.
+    pub(crate) fn note(self, note: impl Into<String>) -> Self {
+        self.0.notes.push(note.into());
+        self
+    }
+
+    /// Says the way out.
+    pub(crate) fn help(self, help: impl Into<String>) {
+        self.0.help = Some(help.into());
+    }
+}

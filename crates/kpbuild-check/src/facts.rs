@@ -1,0 +1,186 @@
+//! What checks look at: the objects of a bundle, and what follows from them.
+//! Made once for all checks; it says nothing about right and wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kpbuild_core::{Bundle, Object};
+use promql_parser::label::Matchers;
+use serde_json::Value;
+
+use crate::metrics::{Series, metrics};
+use crate::pods::{self, Pods};
+use crate::promql;
+use crate::rules::{self, Rule};
+use crate::scrapes::{self, Scrape};
+use crate::selector::{Labels, labels};
+use crate::services::{self, Service};
+
+/// A bundle and what follows from it.
+#[derive(Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) pods: Vec<Pods<'a>>,
+    pub(crate) services: Vec<Service<'a>>,
+    /// Every endpoint of every monitor at every Service that it selects.
+    pub(crate) scrapes: Vec<Scrape<'a>>,
+    pub(crate) rules: Vec<Rule<'a>>,
+    /// The rules that record a name, by their index.
+    pub(crate) records: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn new(bundle: &'a Bundle) -> Self {
+        let pods = pods::of(bundle);
+        let services = services::of(bundle, &pods);
+        let scrapes = scrapes::of(bundle, &services, &pods);
+        let rules = rules::of(bundle);
+        let mut records: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.is_alert) {
+            records.entry(rule.name).or_default().push(index);
+        }
+        Self {
+            bundle,
+            pods,
+            services,
+            scrapes,
+            rules,
+            records,
+        }
+    }
+
+    /// The Prometheus objects and agents.
+    pub(crate) fn prometheuses(&self) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let objects = self.bundle.objects().iter();
+        objects.filter(|object| matches!(object.kind(), "Prometheus" | "PrometheusAgent"))
+    }
+
+    /// The pods that are made of an object.
+    pub(crate) fn pods_of(&self, object: &Object) -> Option<&Pods<'a>> {
+        self.pods
+            .iter()
+            .find(|pods| pods.object.key() == object.key())
+    }
+
+    /// An object by kind, namespace and name.
+    pub(crate) fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a Object> {
+        let objects = self.bundle.objects().iter();
+        objects
+            .filter(|object| object.kind() == kind)
+            .find(|object| object.key().namespace == namespace && object.key().name == name)
+    }
+
+    /// Whether the bundle runs pods in a namespace, so that what is missing
+    /// there is hardly somebody else's.
+    pub(crate) fn is_ours(&self, namespace: &str) -> bool {
+        self.pods.iter().any(|pods| pods.namespace() == namespace)
+    }
+
+    /// The labels of a namespace, as far as the bundle says them.
+    pub(crate) fn namespace_labels(&self, name: &str) -> Labels {
+        let object = self.find("Namespace", "", name);
+        let mut all = object.map_or_else(Labels::new, |object| {
+            labels(&object.value()["metadata"]["labels"])
+        });
+        all.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
+        all
+    }
+
+    /// Whether something is scraped that the program has no facts about, so
+    /// that a series it does not know may well exist.
+    pub(crate) fn scrapes_unknown_targets(&self) -> bool {
+        let others = ["ScrapeConfig", "Probe"];
+        // Rules without a Prometheus are for one that is somebody else's.
+        self.prometheuses().next().is_none()
+            || self.scrapes.iter().any(|scrape| scrape.component.is_none())
+            || others
+                .iter()
+                .any(|kind| self.bundle.of_kind(kind).next().is_some())
+            || self.prometheuses().any(|object| {
+                let spec = &object.value()["spec"];
+                spec["additionalScrapeConfigs"].is_object()
+                    || spec["enableRemoteWriteReceiver"] == true
+                    || spec["enableOTLPReceiver"] == true
+            })
+    }
+
+    /// Where a series comes from: the scrapes that expose it and that a
+    /// selector's matchers of targets let through.
+    pub(crate) fn sources(&self, name: &str, matchers: &Matchers) -> Vec<(&Scrape<'a>, Series)> {
+        let fitting = self.scrapes.iter().filter(|scrape| scrape.fits(matchers));
+        fitting
+            .filter_map(|scrape| Some((scrape, scrape.series(name)?)))
+            .collect()
+    }
+
+    /// Whether a name is recorded, synthetic, or exposed by what is scraped.
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.records.contains_key(name)
+            || metrics().synthetic(name)
+            || self
+                .scrapes
+                .iter()
+                .any(|scrape| scrape.series(name).is_some())
+    }
+
+    /// The jobs that scrapes have; none if one of them cannot be known.
+    pub(crate) fn jobs(&self) -> Option<BTreeSet<String>> {
+        let others = ["ScrapeConfig", "Probe"];
+        if others
+            .iter()
+            .any(|kind| self.bundle.of_kind(kind).next().is_some())
+            || self
+                .prometheuses()
+                .any(|one| one.value()["spec"]["additionalScrapeConfigs"].is_object())
+        {
+            return None;
+        }
+        let mut jobs = BTreeSet::new();
+        for scrape in &self.scrapes {
+            match (&scrape.job, scrape.component) {
+                (Some(job), _) => jobs.extend([job.clone()]),
+                (None, Some(component)) => jobs.extend(component.names().map(str::to_owned)),
+                (None, None) => return None,
+            }
+        }
+        Some(jobs)
+    }
+
+    /// The labels that an expression's result may have.
+    pub(crate) fn labels(&self, expr: &promql_parser::parser::Expr) -> promql::Names {
+        crate::labels::of(self, expr, 0)
+    }
+
+    /// The value that a Secret or ConfigMap holds under a key.
+    pub(crate) fn text(object: &Object, key: &str) -> Option<String> {
+        use base64::Engine as _;
+        let value = object.value();
+        let plain = value["stringData"][key].as_str();
+        if let Some(text) = plain {
+            return Some(text.to_owned());
+        }
+        let text = value["data"][key].as_str()?;
+        if object.kind() == "ConfigMap" {
+            return Some(text.to_owned());
+        }
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .ok()?;
+        String::from_utf8(bytes).ok()
+    }
+}
+
+/// Why a text does not have one of the formats of stack files, if it does not.
+pub(crate) fn has_format(name: &str, text: &str) -> Result<(), String> {
+    let format = kpbuild_stack::format::named(name).expect("checks name formats of the table");
+    format.check(text)
+}
+
+/// The items of a list, none if it is not one.
+pub(crate) fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// The strings of a list.
+pub(crate) fn strings(value: &Value) -> impl Iterator<Item = &str> {
+    items(value).filter_map(Value::as_str)
+}

@@ -1,0 +1,294 @@
+//! What `kpbuild explain` prints: a page for every code of the whole program.
+//!
+//! Pages of checks are written beside them; those of other findings are here,
+//! since the crates that find them do not know this one.
+
+use crate::checks::CHECKS;
+
+/// What a code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The code.
+    pub code: &'static str,
+    /// What is looked at, why it matters, what to do.
+    pub text: &'static str,
+}
+
+/// The page of a code.
+pub fn page(code: &str) -> Option<Page> {
+    pages().find(|page| page.code == code)
+}
+
+/// All codes, sorted.
+pub fn codes() -> Vec<&'static str> {
+    let mut codes: Vec<&str> = pages().map(|page| page.code).collect();
+    codes.sort_unstable();
+    codes
+}
+
+fn pages() -> impl Iterator<Item = Page> {
+    let of_checks = CHECKS.iter().map(|check| Page {
+        code: check.code.0,
+        text: check.page,
+    });
+    let others = OTHERS.iter().map(|(code, text)| Page { code, text });
+    of_checks.chain(others)
+}
+
+/// The codes of other crates.
+const OTHERS: &[(&str, &str)] = &[
+    (
+        "yaml-syntax",
+        "\
+The file is not YAML. The message points at the byte where reading stopped; the
+mistake is there or just before: a tab, a line that is not indented like its
+neighbours, a quote or bracket that is not closed, a text that holds `: ` or
+starts with `*`, `&` or `!` without quotes.",
+    ),
+    (
+        "object-duplicate",
+        "\
+Two objects have the same kind, namespace and name. Only one of them could
+exist in a cluster. Rename one, or change the first with a patch instead of
+adding a second.",
+    ),
+    (
+        "stack-not-a-stack",
+        "\
+A stack file is one YAML document with `kind: Stack`. The file is empty, has
+several documents, or is something else.",
+    ),
+    (
+        "stack-files",
+        "\
+The stack file names a file that is not there, cannot be read, or is of a kind
+that cannot be used at this place. Paths are relative to the stack file; `*`
+stands for any characters of a name, `**` for any folders.",
+    ),
+    (
+        "stack-unknown-field",
+        "\
+A field that does not exist. Nothing is ignored silently: a misspelt field would
+otherwise look as if it worked. The help names the nearest field;
+`kpbuild schema` lists all of them, and lets an editor complete them.",
+    ),
+    (
+        "stack-decided-field",
+        "\
+A field that follows from another one and cannot be set by itself, because two
+objects must agree on it. Set the field that the message names.",
+    ),
+    (
+        "stack-duplicate-field",
+        "\
+A field that is set twice in the same map. Readers of YAML disagree which of the
+two counts; keep one.",
+    ),
+    (
+        "stack-missing-field",
+        "A field that must be set is missing; the note says what it is for.",
+    ),
+    (
+        "stack-wrong-type",
+        "\
+A value of another type than the field has: a list instead of a map, a number
+instead of a text. Texts that look like numbers or booleans (`\"1\"`, `\"true\"`)
+need quotes.",
+    ),
+    (
+        "stack-unknown-name",
+        "The value must be one of a list of names, and is none of them. The help has the list, or the nearest name.",
+    ),
+    (
+        "stack-out-of-range",
+        "A number, the length of a text or of a list is smaller or larger than the field allows.",
+    ),
+    (
+        "stack-bad-format",
+        "\
+A text does not have the form that the field needs: a duration is written like
+`1h30m`, a quantity like `4Gi`, a size like `50GB`, a name in lower-case letters,
+digits and `-`. The help says what is wrong with this one.",
+    ),
+    (
+        "stack-conflict",
+        "\
+Two choices of the stack file exclude each other, or one needs another one. Both
+places are shown; change one of them.",
+    ),
+    (
+        "stack-unused-parameters",
+        "\
+The stack file sets parameters of a mixin that the stack does not use: they
+change nothing. Turn on what brings the mixin, or remove the lines.",
+    ),
+    (
+        "cluster-refused",
+        "\
+The API server refused an object that was to be applied. The message is the
+server's own; the line is the one of the stack file that asked for the object.",
+    ),
+    (
+        "template-failed",
+        "\
+A template of kpbuild failed on an input that passed all checks. This is a fault
+of kpbuild: please report it with the lines of the message.",
+    ),
+    (
+        "template-not-an-object",
+        "\
+A template gave something that is no Kubernetes object: it lacks `apiVersion`,
+`kind` or `metadata.name`. This is a fault of kpbuild, or of an overlay.",
+    ),
+    (
+        "rule-test-file",
+        "\
+A file of rule tests is not in promtool's format. Files need no `rule_files`:
+the rules of the stack are added, as they are rendered.",
+    ),
+    (
+        "dashboard-not-a-dashboard",
+        "\
+The file is not the JSON model of a dashboard. In Grafana, take it from the
+dashboard's settings (JSON model), or export it with the switch for sharing off.",
+    ),
+    (
+        "dashboard-jsonnet",
+        "The jsonnet of a dashboard cannot be evaluated; the trace leads to the line.",
+    ),
+    (
+        "dashboard-file-name",
+        "\
+The name of a dashboard's file becomes the name of a ConfigMap, which allows only
+lower-case letters, digits, `-` and `.`. Rename the file.",
+    ),
+    (
+        "dashboard-no-title",
+        "Grafana refuses a dashboard without a title. Set `title`.",
+    ),
+    (
+        "dashboard-uid",
+        "\
+The uid is missing, or one that Grafana refuses. It is the dashboard's address:
+without a fixed one, links to it break with every installation. It has at most 40
+letters, digits, `-` and `_`.",
+    ),
+    (
+        "dashboard-old-schema",
+        "\
+The dashboard was written by an older Grafana, which converts it whenever it is
+loaded. Open it in the Grafana of this stack, save it, and export it again.",
+    ),
+    (
+        "dashboard-panel-id",
+        "Two panels have the same `id`: links to one of them show the other one. Number them differently.",
+    ),
+    (
+        "dashboard-layout",
+        "Panels overlap, or one does not fit into the 24 columns: Grafana moves them, so that the dashboard looks different from what was saved.",
+    ),
+    (
+        "dashboard-undefined-variable",
+        "\
+A query or data source uses a variable that the dashboard does not define: it is
+sent as it is written, and the panel stays empty. Define it under `templating`,
+or correct its name.",
+    ),
+    (
+        "dashboard-unused-variable",
+        "The dashboard asks for a variable that nothing uses: choosing a value changes nothing. Use or remove it.",
+    ),
+    (
+        "dashboard-query",
+        "The query of a panel is not PromQL, whatever the values of its variables. The panel shows an error.",
+    ),
+    (
+        "dashboard-too-large",
+        "\
+A ConfigMap holds at most one megabyte, so that the dashboard cannot be stored.
+Split it.",
+    ),
+    (
+        "dashboard-excludes-nothing",
+        "\
+`dashboards.exclude` has a name or pattern that no dashboard of the stack has.
+The help has the nearest name, or all of them.",
+    ),
+    (
+        "dashboard-twice",
+        "\
+Two dashboards have the same file name, uid, or title in one folder. Grafana shows
+only one of them. Change one, or exclude the one of the stack.",
+    ),
+    (
+        "dashboard-without-rules",
+        "\
+A dashboard reads records of rules that the stack does not install: its panels
+stay empty. Turn the rules on, or exclude the dashboard.",
+    ),
+    (
+        "dashboard-without-grafana",
+        "The stack file says something about dashboards, but the stack has no Grafana to show them. Turn it on, or remove the lines.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Every `Code("...")` in the source of the program.
+    fn written() -> BTreeSet<String> {
+        let mut codes = BTreeSet::new();
+        let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder)
+                .expect("the sources are there")
+                .map(|entry| entry.expect("they can be read").path())
+            {
+                if entry.is_dir() {
+                    open.push(entry);
+                } else if entry.extension().is_some_and(|ending| ending == "rs") {
+                    let text = std::fs::read_to_string(&entry).expect("they can be read");
+                    let code = text
+                        .split("#[cfg(test)]\nmod tests")
+                        .next()
+                        .unwrap_or_default();
+                    codes.extend(
+                        code.split("= Code(\"")
+                            .skip(1)
+                            .chain(code.split(": Code(\"").skip(1))
+                            .filter_map(|rest| rest.split('"').next())
+                            .map(str::to_owned),
+                    );
+                }
+            }
+        }
+        codes
+    }
+
+    #[test]
+    fn every_code_has_one_page_and_every_page_a_code() {
+        let codes = codes();
+        let unique: BTreeSet<String> = codes.iter().map(|code| (*code).to_owned()).collect();
+        assert_eq!(unique.len(), codes.len(), "a code has two pages");
+        let written = written();
+        let lacking: Vec<&String> = written.difference(&unique).collect();
+        assert!(lacking.is_empty(), "no page explains {lacking:?}");
+        let stale: Vec<&String> = unique.difference(&written).collect();
+        assert!(stale.is_empty(), "nothing finds {stale:?}");
+    }
+
+    #[test]
+    fn pages_fit_a_terminal() {
+        for code in codes() {
+            let page = page(code).expect("it was just listed");
+            assert!(
+                page.text.lines().count() > 0 && !page.text.ends_with('\n'),
+                "{code}"
+            );
+        }
+    }
+}
