@@ -7,5 +7,6 @@ mod cluster;
 mod conformance;
 mod dashboards;
 mod diagnostics;
+mod golden;
 mod options;
 mod yaml;
