@@ -146,22 +146,25 @@ impl Metrics {
 
 const SYNTHETIC: &str = "prometheus-synthetic";
 
+/// What the values of a series are, and the label that it has besides those of
+/// its family.
+type Values = (Kind, Option<&'static str>);
+
 fn series_of(
     families: &'static Families,
     name: &str,
     fits: impl Fn(&Family) -> bool,
 ) -> Option<Series> {
-    let find = |name: &str, wanted: fn(Kind) -> Option<(Kind, Option<&'static str>)>| {
-        let families = families.get(name)?.iter().filter(|family| fits(family));
-        families
-            .filter_map(|family| {
-                wanted(family.kind).map(|(kind, extra)| Series {
-                    family,
-                    kind,
-                    extra,
-                })
+    let find = |name: &str, wanted: fn(Kind) -> Option<Values>| {
+        let mut families = families.get(name)?.iter().filter(|family| fits(family));
+        families.find_map(|family| {
+            let (kind, extra) = wanted(family.kind)?;
+            Some(Series {
+                family,
+                kind,
+                extra,
             })
-            .next()
+        })
     };
     let whole = |kind| match kind {
         Kind::Histogram => None,

@@ -124,9 +124,8 @@ fn operated<'a>((index, pods): (usize, &Pods<'a>)) -> Option<Service<'a>> {
 /// The Service of all kubelets, which the operator keeps when it is told to.
 fn kubelet<'a>(operator: &Pods<'a>) -> Option<Service<'a>> {
     let place = operator.containers().find_map(|one| {
-        let args = one["args"].as_array()?.iter().filter_map(Value::as_str);
-        args.filter_map(|arg| arg.strip_prefix("--kubelet-service="))
-            .next()
+        let mut args = one["args"].as_array()?.iter().filter_map(Value::as_str);
+        args.find_map(|arg| arg.strip_prefix("--kubelet-service="))
     })?;
     let (namespace, name) = place.split_once('/')?;
     let ports = [

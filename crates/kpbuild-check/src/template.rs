@@ -153,9 +153,10 @@ fn words(action: &str) -> Result<(), String> {
             return Err(format!("there is no function `{word}`"));
         }
     }
-    match bare.matches('(').count() == bare.matches(')').count() {
-        true => Ok(()),
-        false => Err("a parenthesis is not closed".to_owned()),
+    if bare.matches('(').count() == bare.matches(')').count() {
+        Ok(())
+    } else {
+        Err("a parenthesis is not closed".to_owned())
     }
 }
 

@@ -39,10 +39,13 @@ fn found(objects: Vec<Object>) -> BTreeSet<(&'static str, String)> {
         .collect()
 }
 
+/// A fault, as it is put into the objects.
+type Change = Box<dyn Fn(&mut Vec<Object>) + Send + Sync>;
+
 struct Case {
     what: &'static str,
     finds: &'static str,
-    change: Box<dyn Fn(&mut Vec<Object>) + Send + Sync>,
+    change: Change,
 }
 
 /// Changes one object, `Kind/namespace/name`.
@@ -86,7 +89,7 @@ fn put(value: &mut Value, pointer: &str, new: &Value) {
     let field = field.replace("~1", "/");
     match value.pointer_mut(parent) {
         Some(Value::Object(map)) if new.is_null() => {
-            assert!(map.remove(&field).is_some(), "{pointer} is there")
+            assert!(map.remove(&field).is_some(), "{pointer} is there");
         }
         Some(Value::Object(map)) => {
             map.insert(field, new.clone());
@@ -182,6 +185,7 @@ const KSM: &str = "Deployment/monitoring/kube-state-metrics";
 const PROMETHEUS: &str = "Prometheus/monitoring/k8s";
 const OPERATOR: &str = "Deployment/monitoring/prometheus-operator";
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn wiring() -> Vec<Case> {
     let name = "/spec/selector/matchLabels/app.kubernetes.io~1name";
     vec![
@@ -516,6 +520,7 @@ fn wiring() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rules() -> Vec<Case> {
     vec![
         expr(
@@ -531,7 +536,7 @@ fn rules() -> Vec<Case> {
             "sums(node_md_disks) > 0",
         ),
         rule("a duration is none", "rule-format", "KubeAPIDown", |rule| {
-            rule["keep_firing_for"] = json!("1h 30m")
+            rule["keep_firing_for"] = json!("1h 30m");
         }),
         rule(
             "a record's name has a dash",

@@ -33,7 +33,11 @@ impl Refusal {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let message = match status["message"].as_str() {
             Some(message) => message.to_owned(),
-            None => String::from_utf8_lossy(body).trim().chars().take(300).collect(),
+            None => String::from_utf8_lossy(body)
+                .trim()
+                .chars()
+                .take(300)
+                .collect(),
         };
         let causes = status["details"]["causes"].as_array().into_iter().flatten();
         Self {
@@ -71,9 +75,14 @@ impl Refusal {
         if self.code != 422 || self.causes.is_empty() {
             return None;
         }
-        let cannot_change = |cause: &Cause| IMMUTABLE.iter().any(|words| cause.message.contains(words));
+        let cannot_change =
+            |cause: &Cause| IMMUTABLE.iter().any(|words| cause.message.contains(words));
         self.causes.iter().all(cannot_change).then(|| {
-            let mut fields: Vec<String> = self.causes.iter().map(|cause| cause.field.clone()).collect();
+            let mut fields: Vec<String> = self
+                .causes
+                .iter()
+                .map(|cause| cause.field.clone())
+                .collect();
             fields.dedup();
             fields
         })
@@ -109,19 +118,34 @@ mod tests {
     use serde_json::json;
 
     fn refusal(message: &str) -> Refusal {
-        let cause = json!({"reason": "FieldValueInvalid", "message": message, "field": "spec.selector"});
-        Refusal::read(422, json!({"message": "m", "details": {"causes": [cause]}}).to_string().as_bytes())
+        let cause =
+            json!({"reason": "FieldValueInvalid", "message": message, "field": "spec.selector"});
+        Refusal::read(
+            422,
+            json!({"message": "m", "details": {"causes": [cause]}})
+                .to_string()
+                .as_bytes(),
+        )
     }
 
     #[test]
     fn fields_that_cannot_change_are_told_from_wrong_ones() {
-        assert_eq!(refusal("Invalid value: {}: field is immutable").immutable(), Some(vec!["spec.selector".to_owned()]));
+        assert_eq!(
+            refusal("Invalid value: {}: field is immutable").immutable(),
+            Some(vec!["spec.selector".to_owned()])
+        );
         assert_eq!(refusal("Required value").immutable(), None);
     }
 
     #[test]
     fn an_answer_that_is_no_status_is_shown_as_it_is() {
-        assert_eq!(Refusal::read(502, b"bad gateway\n").to_string(), "bad gateway");
-        assert_eq!(Refusal::read(503, b"").to_string(), "the API server answers with code 503");
+        assert_eq!(
+            Refusal::read(502, b"bad gateway\n").to_string(),
+            "bad gateway"
+        );
+        assert_eq!(
+            Refusal::read(503, b"").to_string(),
+            "the API server answers with code 503"
+        );
     }
 }

@@ -85,7 +85,11 @@ impl<'a> Run<'a> {
     }
 
     /// Makes the cluster what the plan says.
-    pub(crate) async fn apply(&self, bundle: &Bundle, observation: &Observation) -> Result<(), ClusterError> {
+    pub(crate) async fn apply(
+        &self,
+        bundle: &Bundle,
+        observation: &Observation,
+    ) -> Result<(), ClusterError> {
         if !self.writes() {
             return self.confirm(bundle, observation).await;
         }
@@ -95,19 +99,31 @@ impl<'a> Run<'a> {
             Either::Right((lost, _)) => return Err(lost),
         };
         // Even a run that fails leaves books about what it did.
-        let books = if self.lock.is_held() { self.write_books().await } else { Ok(()) };
+        let books = if self.lock.is_held() {
+            self.write_books().await
+        } else {
+            Ok(())
+        };
         self.lock.release().await;
         result.and(books)
     }
 
-    /// Whether there is anything to write, the books among it.
+    /// Whether there is anything to write, the books among it: those of a run
+    /// that was killed are not complete.
     fn writes(&self) -> bool {
-        let acts = |step: &Step| !matches!(step.action, Action::Unchanged | Action::Keep);
+        let acts = |step: &Step| {
+            !matches!(step.action, Action::Unchanged | Action::Keep)
+                || step.approved.record.is_some()
+        };
         self.plan.steps.iter().any(acts) || !self.inventory.borrow().exists
     }
 
     /// Nothing is to be done: only see whether everything is ready.
-    async fn confirm(&self, bundle: &Bundle, observation: &Observation) -> Result<(), ClusterError> {
+    async fn confirm(
+        &self,
+        bundle: &Bundle,
+        observation: &Observation,
+    ) -> Result<(), ClusterError> {
         for phase in phases(self.plan) {
             for step in self.steps(phase) {
                 self.say_done(&step.object, outcome(step.action));
@@ -119,19 +135,28 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn locked_work(&self, bundle: &Bundle, observation: &Observation) -> Result<(), ClusterError> {
+    async fn locked_work(
+        &self,
+        bundle: &Bundle,
+        observation: &Observation,
+    ) -> Result<(), ClusterError> {
         let mut resources = None;
         let mut locked = false;
         for phase in phases(self.plan) {
             // The lock and the books are in the stack's namespace, which may be
             // what the first phase makes.
-            if !locked && (phase > Phase::Namespace || observation.namespaces.contains(&self.stack.namespace)) {
+            if !locked
+                && (phase > Phase::Namespace
+                    || observation.namespaces.contains(&self.stack.namespace))
+            {
                 self.begin().await?;
                 locked = true;
             }
             let known = resources.as_ref().unwrap_or(&observation.resources);
-            self.phase(phase, bundle, known, observation).await?;
-            if phase == Phase::Definition && self.steps(phase).any(|step| step.action == Action::Create) {
+            self.phase(phase, bundle, known).await?;
+            if phase == Phase::Definition
+                && self.steps(phase).any(|step| step.action == Action::Create)
+            {
                 resources = Some(self.rediscover(bundle).await?);
             }
         }
@@ -147,13 +172,19 @@ impl<'a> Run<'a> {
     /// Takes the lock and notes where members may be before the first is made.
     async fn begin(&self) -> Result<(), ClusterError> {
         self.lock.take().await?;
-        self.inventory.borrow_mut().expect(self.plan.steps.iter().map(|step| &step.object));
+        self.inventory
+            .borrow_mut()
+            .expect(self.plan.steps.iter().map(|step| &step.object));
         self.write_books().await
     }
 
     async fn write_books(&self) -> Result<(), ClusterError> {
         let parent = self.inventory.borrow().parent(self.stack);
-        let path = format!("/api/v1/namespaces/{}/secrets/{}", self.stack.namespace, self.stack.parent());
+        let path = format!(
+            "/api/v1/namespaces/{}/secrets/{}",
+            self.stack.namespace,
+            self.stack.parent()
+        );
         let how = ApplyAs {
             manager: inventory::MANAGER,
             dry: false,
@@ -165,10 +196,9 @@ impl<'a> Run<'a> {
     }
 
     fn steps(&self, phase: Phase) -> impl Iterator<Item = &'a Step> + use<'a> {
-        self.plan
-            .steps
-            .iter()
-            .filter(move |step| step.phase == phase && !matches!(step.action, Action::Prune | Action::Keep))
+        self.plan.steps.iter().filter(move |step| {
+            step.phase == phase && !matches!(step.action, Action::Prune | Action::Keep)
+        })
     }
 
     /// Applies the objects of a phase, and waits until they are ready.
@@ -177,15 +207,17 @@ impl<'a> Run<'a> {
         phase: Phase,
         bundle: &Bundle,
         resources: &Resources,
-        observation: &Observation,
     ) -> Result<(), ClusterError> {
         let steps: Vec<&Step> = self.steps(phase).collect();
         self.say(&Event::Phase {
             phase: title(phase),
             objects: steps.len(),
         });
-        let work = steps.iter().map(|step| self.step(step, bundle, resources, observation));
-        let failures: Vec<bool> = stream::iter(work).buffered(self.options.concurrency).collect().await;
+        let work = steps.iter().map(|step| self.step(step, bundle, resources));
+        let failures: Vec<bool> = stream::iter(work)
+            .buffered(self.options.concurrency)
+            .collect()
+            .await;
         self.check_stop()?;
         let failed = failures.iter().filter(|failed| **failed).count();
         if failed > 0 {
@@ -198,14 +230,22 @@ impl<'a> Run<'a> {
         self.wait(phase, bundle, resources).await
     }
 
-    async fn wait(&self, phase: Phase, bundle: &Bundle, resources: &Resources) -> Result<(), ClusterError> {
+    async fn wait(
+        &self,
+        phase: Phase,
+        bundle: &Bundle,
+        resources: &Resources,
+    ) -> Result<(), ClusterError> {
         let Some(patience) = self.options.wait else {
             return Ok(());
         };
-        let subjects = self.steps(phase).filter(|step| must_wait(step)).filter_map(|step| {
-            let resource = resource_of(resources, bundle.get(&step.object)?)?;
-            Some(Subject::new(step.object.clone(), resource))
-        });
+        let subjects = self
+            .steps(phase)
+            .filter(|step| must_wait(step))
+            .filter_map(|step| {
+                let resource = resource_of(resources, bundle.get(&step.object)?)?;
+                Some(Subject::new(step.object.clone(), resource))
+            });
         let waiter = Waiter {
             server: self.server,
             set: &self.set,
@@ -216,16 +256,24 @@ impl<'a> Run<'a> {
     }
 
     /// Carries out one step; true when it failed.
-    async fn step(&self, step: &Step, bundle: &Bundle, resources: &Resources, observation: &Observation) -> bool {
+    async fn step(&self, step: &Step, bundle: &Bundle, resources: &Resources) -> bool {
         if self.options.stop.load(Ordering::Relaxed) {
             self.say_done(&step.object, Outcome::Skipped);
             return false;
         }
         if step.action == Action::Unchanged {
+            if let Some(record) = &step.approved.record {
+                self.inventory
+                    .borrow_mut()
+                    .records
+                    .insert(step.object.clone(), record.clone());
+            }
             self.say_done(&step.object, Outcome::Unchanged);
-            return self.remember_unchanged(step, bundle, observation);
+            return false;
         }
-        let object = bundle.get(&step.object).expect("a plan is made of the bundle that it is applied with");
+        let object = bundle
+            .get(&step.object)
+            .expect("a plan is made of the bundle that it is applied with");
         let desired = desired(object, &self.set);
         let Some(resource) = resource_of(resources, object) else {
             self.say_failed(&step.object, "the server does not know its kind");
@@ -235,7 +283,9 @@ impl<'a> Run<'a> {
         let manifest = manifest(object, &self.set);
         match self.write(step, &path, &manifest).await {
             Ok(answer) => {
-                self.inventory.borrow_mut().record(&step.object, &desired.digest, &answer);
+                self.inventory
+                    .borrow_mut()
+                    .record(&step.object, &desired.digest, &answer);
                 self.say_done(&step.object, outcome(step.action));
                 false
             }
@@ -244,15 +294,6 @@ impl<'a> Run<'a> {
                 true
             }
         }
-    }
-
-    /// Notes a member that a run before this one has applied, but could not note.
-    fn remember_unchanged(&self, step: &Step, bundle: &Bundle, observation: &Observation) -> bool {
-        if let (Some(object), Some(member)) = (bundle.get(&step.object), observation.members.get(&step.object)) {
-            let digest = desired(object, &self.set).digest;
-            self.inventory.borrow_mut().record(&step.object, &digest, member);
-        }
-        false
     }
 
     async fn write(&self, step: &Step, path: &str, manifest: &Value) -> Result<Value, String> {
@@ -267,13 +308,20 @@ impl<'a> Run<'a> {
     }
 
     async fn create(&self, path: &str, manifest: &Value) -> Result<Value, String> {
-        let answer = self.server.apply(path, manifest, WET).await.map_err(|refusal| refusal.to_string())?;
+        let answer = self
+            .server
+            .apply(path, manifest, WET)
+            .await
+            .map_err(|refusal| refusal.to_string())?;
         // A request whose answer was lost is sent again: then the object is ours alone.
         let others = owners::owners(&answer.value);
         if answer.created || others == [owners::BEFORE_APPLY] {
             return Ok(answer.value);
         }
-        Err(format!("{} made it after the plan was shown; run this again", others.join(", ")))
+        Err(format!(
+            "{} made it after the plan was shown; run this again",
+            others.join(", ")
+        ))
     }
 
     /// Applies to exactly the version of the object that the plan was made from.
@@ -285,7 +333,14 @@ impl<'a> Run<'a> {
         }
         for _ in 0..ATTEMPTS {
             let force = !self.options.take_from.is_empty();
-            let applied = self.server.apply(path, &pinned(manifest, version.as_deref()), ApplyAs { force, ..WET }).await;
+            let applied = self
+                .server
+                .apply(
+                    path,
+                    &pinned(manifest, version.as_deref()),
+                    ApplyAs { force, ..WET },
+                )
+                .await;
             match applied {
                 Ok(answer) => return Ok(answer.value),
                 Err(refusal) if is_stale(&refusal) => {
@@ -299,10 +354,19 @@ impl<'a> Run<'a> {
 
     /// The object was changed since it was looked at, perhaps only in its
     /// status. Goes on if what would come of it is still what was shown.
-    async fn approve_again(&self, step: &Step, path: &str, manifest: &Value) -> Result<String, String> {
+    async fn approve_again(
+        &self,
+        step: &Step,
+        path: &str,
+        manifest: &Value,
+    ) -> Result<String, String> {
         let force = !self.options.take_from.is_empty();
-        let answer = self.server.apply(path, manifest, ApplyAs { force, ..DRY }).await;
-        let answer = answer.map_err(|refusal| format!("it was changed after the plan was shown: {refusal}"))?;
+        let answer = self
+            .server
+            .apply(path, manifest, ApplyAs { force, ..DRY })
+            .await;
+        let answer = answer
+            .map_err(|refusal| format!("it was changed after the plan was shown: {refusal}"))?;
         if Some(fingerprint(&answer.value)) != step.approved.after {
             return Err("it was changed after the plan was shown; run this again".to_owned());
         }
@@ -318,7 +382,12 @@ impl<'a> Run<'a> {
         manifest: &Value,
         approved: Option<String>,
     ) -> Result<Option<String>, String> {
-        let live = self.server.get(path).await.map_err(|refusal| refusal.to_string())?.value;
+        let live = self
+            .server
+            .get(path)
+            .await
+            .map_err(|refusal| refusal.to_string())?
+            .value;
         let Some(fields) = owners::take_over(&live, &self.options.take_from) else {
             return Ok(approved);
         };
@@ -327,7 +396,10 @@ impl<'a> Run<'a> {
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version(&live)},
         ]);
         let path_as_us = format!("{path}?fieldManager={}", owners::MANAGER);
-        self.server.patch(&path_as_us, &operations).await.map_err(|refusal| refusal.to_string())?;
+        self.server
+            .patch(&path_as_us, &operations)
+            .await
+            .map_err(|refusal| refusal.to_string())?;
         self.approve_again(step, path, manifest).await.map(Some)
     }
 
@@ -335,7 +407,8 @@ impl<'a> Run<'a> {
     pub(crate) async fn delete(&self, step: &Step, path: &str) -> Result<(), String> {
         let uid = step.approved.uid.as_deref();
         match self.server.delete(path, uid, "Foreground").await {
-            Ok(()) => {}
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
             // Another object of this name: the one that should go is gone.
             Err(refusal) if refusal.code == 409 => return Ok(()),
             Err(refusal) => return Err(refusal.to_string()),
@@ -347,7 +420,10 @@ impl<'a> Run<'a> {
             stop: &self.options.stop,
             patience,
         };
-        waiter.until_gone(&step.object, path, uid, &self.observer).await.map_err(|error| error.to_string())
+        waiter
+            .until_gone(&step.object, path, uid, &self.observer)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Waits until the server knows the kinds of all objects.
@@ -358,8 +434,13 @@ impl<'a> Run<'a> {
             let resources = Resources::discover(self.server)
                 .await
                 .map_err(ClusterError::doing("look for the new kinds"))?;
-            let instances = bundle.objects().iter().filter(|object| object.kind() != "CustomResourceDefinition");
-            let all = instances.into_iter().all(|object| resource_of(&resources, object).is_some());
+            let instances = bundle
+                .objects()
+                .iter()
+                .filter(|object| object.kind() != "CustomResourceDefinition");
+            let all = instances
+                .into_iter()
+                .all(|object| resource_of(&resources, object).is_some());
             attempt += 1;
             if all || attempt == ATTEMPTS {
                 return Ok(resources);
@@ -375,28 +456,46 @@ impl<'a> Run<'a> {
         let steps: Vec<&Step> = self.plan.steps.iter().filter(going).collect();
         let phases: BTreeSet<Phase> = steps.iter().map(|step| step.phase).collect();
         for phase in phases.into_iter().rev() {
-            let steps: Vec<&Step> = steps.iter().filter(|step| step.phase == phase).copied().collect();
-            self.say(&Event::Phase {
-                phase: "removal",
-                objects: steps.len(),
-            });
-            let work = steps.iter().map(|step| self.remove(step, resources));
-            let failures: Vec<bool> = stream::iter(work).buffered(self.options.concurrency).collect().await;
-            self.check_stop()?;
-            let failed = failures.iter().filter(|failed| **failed).count();
-            if failed > 0 {
-                return Err(ClusterError::Failed {
-                    failed,
-                    total: steps.len(),
-                    phase: "removal".to_owned(),
-                });
-            }
+            let steps: Vec<&Step> = steps
+                .iter()
+                .filter(|step| step.phase == phase)
+                .copied()
+                .collect();
+            self.remove_all(phase, &steps, resources).await?;
         }
         Ok(())
     }
 
+    /// Removes the objects of one phase, side by side.
+    pub(crate) async fn remove_all(
+        &self,
+        phase: Phase,
+        steps: &[&Step],
+        resources: &Resources,
+    ) -> Result<(), ClusterError> {
+        let name = format!("removal of {}", title(phase));
+        self.say(&Event::Phase {
+            phase: &name,
+            objects: steps.len(),
+        });
+        let work = steps.iter().map(|step| self.remove(step, resources));
+        let failures: Vec<bool> = stream::iter(work)
+            .buffered(self.options.concurrency)
+            .collect()
+            .await;
+        self.check_stop()?;
+        match failures.iter().filter(|failed| **failed).count() {
+            0 => Ok(()),
+            failed => Err(ClusterError::Failed {
+                failed,
+                total: steps.len(),
+                phase: name,
+            }),
+        }
+    }
+
     /// Removes one object; true when that failed.
-    pub(crate) async fn remove(&self, step: &Step, resources: &Resources) -> bool {
+    async fn remove(&self, step: &Step, resources: &Resources) -> bool {
         if step.action == Action::Keep {
             self.say_done(&step.object, Outcome::Kept);
             return false;
@@ -411,7 +510,10 @@ impl<'a> Run<'a> {
             self.say_done(key, Outcome::Pruned);
             return false;
         };
-        match self.delete(step, &resource.object(&key.namespace, &key.name)).await {
+        match self
+            .delete(step, &resource.object(&key.namespace, &key.name))
+            .await
+        {
             Ok(()) => {
                 self.inventory.borrow_mut().records.remove(key);
                 self.say_done(key, Outcome::Pruned);
@@ -427,15 +529,33 @@ impl<'a> Run<'a> {
     /// The books after full success: members are what was applied, and what
     /// stays for the sake of its data.
     fn settle(&self, observation: &Observation) {
-        let gone = |key: &&ObjectKey| self.plan.steps.iter().any(|step| step.object == **key && step.action == Action::Prune);
-        let members = self.plan.steps.iter().filter(|step| step.action != Action::Prune).map(|step| &step.object);
-        let others = observation.members.iter().filter(|(_, member)| owners::is_ours(member)).map(|(key, _)| key);
+        let gone = |key: &&ObjectKey| {
+            self.plan
+                .steps
+                .iter()
+                .any(|step| step.object == **key && step.action == Action::Prune)
+        };
+        let members = self
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.action != Action::Prune)
+            .map(|step| &step.object);
+        let others = observation
+            .members
+            .iter()
+            .filter(|(_, member)| owners::is_ours(member))
+            .map(|(key, _)| key);
         let all: Vec<&ObjectKey> = members.chain(others.filter(|key| !gone(key))).collect();
         self.inventory.borrow_mut().settle(all);
     }
 
     pub(crate) fn check_stop(&self) -> Result<(), ClusterError> {
-        if self.options.stop.load(Ordering::Relaxed) { Err(ClusterError::Stopped) } else { Ok(()) }
+        if self.options.stop.load(Ordering::Relaxed) {
+            Err(ClusterError::Stopped)
+        } else {
+            Ok(())
+        }
     }
 
     fn say(&self, event: &Event<'_>) {
@@ -443,7 +563,12 @@ impl<'a> Run<'a> {
     }
 
     fn say_done(&self, object: &ObjectKey, outcome: Outcome) {
-        *self.report.borrow_mut().outcomes.entry(outcome).or_default() += 1;
+        *self
+            .report
+            .borrow_mut()
+            .outcomes
+            .entry(outcome)
+            .or_default() += 1;
         self.say(&Event::Done { object, outcome });
     }
 
@@ -456,7 +581,10 @@ const WET: ApplyAs = ApplyAs { dry: false, ..DRY };
 
 /// The phases of a plan, in their order.
 fn phases(plan: &Plan) -> BTreeSet<Phase> {
-    let applied = plan.steps.iter().filter(|step| !matches!(step.action, Action::Prune | Action::Keep));
+    let applied = plan
+        .steps
+        .iter()
+        .filter(|step| !matches!(step.action, Action::Prune | Action::Keep));
     applied.map(|step| step.phase).collect()
 }
 
@@ -506,10 +634,17 @@ fn pinned(manifest: &Value, version: Option<&str>) -> Value {
 }
 
 fn version(object: &Value) -> String {
-    object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned()
+    object["metadata"]["resourceVersion"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Whether a refusal says that the object is no longer the version it was.
 fn is_stale(refusal: &Refusal) -> bool {
-    refusal.code == 409 && !refusal.causes.iter().any(|cause| cause.reason == "FieldManagerConflict")
+    refusal.code == 409
+        && !refusal
+            .causes
+            .iter()
+            .any(|cause| cause.reason == "FieldManagerConflict")
 }

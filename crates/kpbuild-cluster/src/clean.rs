@@ -18,7 +18,14 @@ pub(crate) fn clean(object: &Value) -> Value {
     };
     map.remove("status");
     if let Some(metadata) = map.get_mut("metadata").and_then(Value::as_object_mut) {
-        for field in ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"] {
+        for field in [
+            "managedFields",
+            "resourceVersion",
+            "generation",
+            "uid",
+            "creationTimestamp",
+            "selfLink",
+        ] {
             metadata.remove(field);
         }
         remove_entry(metadata, "labels", PART_OF);
@@ -41,7 +48,9 @@ fn remove_entry(metadata: &mut Map<String, Value>, field: &str, name: &str) {
 /// Hides what must not be read, in the present and in the future object. A
 /// value that changes is still seen to change.
 pub(crate) fn mask(before: &mut Value, after: &mut Value) {
-    let secret = [&*before, &*after].iter().any(|object| object["kind"] == "Secret");
+    let secret = [&*before, &*after]
+        .iter()
+        .any(|object| object["kind"] == "Secret");
     if secret {
         for field in ["data", "stringData"] {
             mask_map(before.get_mut(field), after.get_mut(field));
@@ -52,18 +61,26 @@ pub(crate) fn mask(before: &mut Value, after: &mut Value) {
 }
 
 fn annotation<'a>(object: &'a mut Value, name: &str) -> Option<&'a mut Value> {
-    object.get_mut("metadata")?.get_mut("annotations")?.get_mut(name)
+    object
+        .get_mut("metadata")?
+        .get_mut("annotations")?
+        .get_mut(name)
 }
 
 fn mask_map(before: Option<&mut Value>, after: Option<&mut Value>) {
     let mut nothing = Map::new();
     let mut none = Map::new();
-    let before = before.and_then(Value::as_object_mut).unwrap_or(&mut nothing);
+    let before = before
+        .and_then(Value::as_object_mut)
+        .unwrap_or(&mut nothing);
     let after = after.and_then(Value::as_object_mut).unwrap_or(&mut none);
     for (name, value) in before.iter_mut() {
         mask_values(Some(value), after.get_mut(name));
     }
-    for (name, value) in after.iter_mut().filter(|(name, _)| !before.contains_key(*name)) {
+    for (name, value) in after
+        .iter_mut()
+        .filter(|(name, _)| !before.contains_key(*name))
+    {
         let _ = name;
         mask_values(None, Some(value));
     }
@@ -95,16 +112,37 @@ mod tests {
             "metadata": {"name": "a", "uid": "1", "generation": 3, "labels": {PART_OF: "x"}, "managedFields": []},
             "status": {"loadBalancer": {}},
         });
-        assert_eq!(clean(&object), json!({"kind": "Service", "metadata": {"name": "a"}}));
+        assert_eq!(
+            clean(&object),
+            json!({"kind": "Service", "metadata": {"name": "a"}})
+        );
     }
 
     #[test]
     fn secrets_are_hidden_and_their_changes_are_not() {
         let secret = |data: Value, copy: &str| json!({"kind": "Secret", "metadata": {"annotations": {LAST_APPLIED: copy}}, "data": data});
-        let mut before = secret(json!({"same": "a", "other": "b", "gone": "c"}), "{\"data\": \"b\"}");
-        let mut after = secret(json!({"same": "a", "other": "d", "new": "e"}), "{\"data\": \"d\"}");
+        let mut before = secret(
+            json!({"same": "a", "other": "b", "gone": "c"}),
+            "{\"data\": \"b\"}",
+        );
+        let mut after = secret(
+            json!({"same": "a", "other": "d", "new": "e"}),
+            "{\"data\": \"d\"}",
+        );
         mask(&mut before, &mut after);
-        assert_eq!(before, secret(json!({"same": "***", "other": "*** (before)", "gone": "***"}), "*** (before)"));
-        assert_eq!(after, secret(json!({"same": "***", "other": "*** (after)", "new": "***"}), "*** (after)"));
+        assert_eq!(
+            before,
+            secret(
+                json!({"same": "***", "other": "*** (before)", "gone": "***"}),
+                "*** (before)"
+            )
+        );
+        assert_eq!(
+            after,
+            secret(
+                json!({"same": "***", "other": "*** (after)", "new": "***"}),
+                "*** (after)"
+            )
+        );
     }
 }

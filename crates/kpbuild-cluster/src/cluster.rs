@@ -55,7 +55,9 @@ pub struct Planned {
 impl Cluster {
     /// Connects to a cluster; nothing is asked of it yet.
     pub fn connect(target: &Target) -> Result<Self, ClusterError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         let runtime = runtime.map_err(|error| ClusterError::Kubeconfig {
             what: "start".to_owned(),
             message: error.to_string(),
@@ -79,8 +81,14 @@ impl Cluster {
     }
 
     /// Finds out what applying a bundle would do.
-    pub fn plan(&self, stack: &StackId, bundle: &Bundle, options: &PlanOptions) -> Result<Planned, ClusterError> {
-        self.runtime.block_on(plan(&self.server, stack, bundle, options))
+    pub fn plan(
+        &self,
+        stack: &StackId,
+        bundle: &Bundle,
+        options: &PlanOptions,
+    ) -> Result<Planned, ClusterError> {
+        self.runtime
+            .block_on(plan(&self.server, stack, bundle, options))
     }
 
     /// Does what a plan says.
@@ -93,14 +101,29 @@ impl Cluster {
         observer: &mut dyn FnMut(&Event<'_>),
     ) -> (Report, Result<(), ClusterError>) {
         let inventory = planned.observation.inventory.clone();
-        let run = Run::new(&self.server, stack, &planned.plan, options, inventory, observer);
-        let result = self.runtime.block_on(run.apply(bundle, &planned.observation));
+        let run = Run::new(
+            &self.server,
+            stack,
+            &planned.plan,
+            options,
+            inventory,
+            observer,
+        );
+        let result = self
+            .runtime
+            .block_on(run.apply(bundle, &planned.observation));
         self.report(&run, result)
     }
 
     /// Finds out what deleting a stack would do.
-    pub fn plan_deletion(&self, stack: &StackId, options: &PlanOptions) -> Result<Planned, ClusterError> {
-        let (plan, observation) = self.runtime.block_on(deletion::plan(&self.server, stack, options))?;
+    pub fn plan_deletion(
+        &self,
+        stack: &StackId,
+        options: &PlanOptions,
+    ) -> Result<Planned, ClusterError> {
+        let (plan, observation) =
+            self.runtime
+                .block_on(deletion::plan(&self.server, stack, options))?;
         Ok(Planned { plan, observation })
     }
 
@@ -113,12 +136,25 @@ impl Cluster {
         observer: &mut dyn FnMut(&Event<'_>),
     ) -> (Report, Result<(), ClusterError>) {
         let inventory = planned.observation.inventory.clone();
-        let run = Run::new(&self.server, stack, &planned.plan, options, inventory, observer);
-        let result = self.runtime.block_on(deletion::run(&run, &planned.observation));
+        let run = Run::new(
+            &self.server,
+            stack,
+            &planned.plan,
+            options,
+            inventory,
+            observer,
+        );
+        let result = self
+            .runtime
+            .block_on(deletion::run(&run, &planned.observation));
         self.report(&run, result)
     }
 
-    fn report(&self, run: &Run<'_>, result: Result<(), ClusterError>) -> (Report, Result<(), ClusterError>) {
+    fn report(
+        &self,
+        run: &Run<'_>,
+        result: Result<(), ClusterError>,
+    ) -> (Report, Result<(), ClusterError>) {
         let mut report = run.report.borrow().clone();
         report.requests = self.server.requests();
         (report, result)
@@ -163,16 +199,27 @@ async fn rendered(
         set: &allowed.set,
         take_from: &allowed.take_from,
     };
-    let objects = bundle.objects().iter().filter(|object| selects(&options.targets, object.key()));
-    let all: Vec<Desired<'_>> = objects.map(|object| desired(object, &allowed.set)).collect();
+    let objects = bundle
+        .objects()
+        .iter()
+        .filter(|object| selects(&options.targets, object.key()));
+    let all: Vec<Desired<'_>> = objects
+        .map(|object| desired(object, &allowed.set))
+        .collect();
     let lives: Vec<Live> = stream::iter(&all)
         .map(|desired| question.ask(desired))
         .buffered(options.concurrency)
         .collect()
         .await;
     // Definitions are long texts: they are read only when one is missing.
-    let premature = lives.iter().any(|live| matches!(live, Live::Premature(Missing::Definition)));
-    let defined = if premature { definitions(bundle) } else { BTreeSet::new() };
+    let premature = lives
+        .iter()
+        .any(|live| matches!(live, Live::Premature(Missing::Definition)));
+    let defined = if premature {
+        definitions(bundle)
+    } else {
+        BTreeSet::new()
+    };
     let kind = |desired: &Desired<'_>| (desired.key().group.clone(), desired.key().kind.clone());
     all.iter()
         .zip(&lives)
@@ -209,7 +256,10 @@ async fn surplus(
             continue;
         };
         let path = resource.object(&key.namespace, &key.name);
-        let live = server.find(&path).await.map_err(ClusterError::doing("look at an object that shall go"))?;
+        let live = server
+            .find(&path)
+            .await
+            .map_err(ClusterError::doing("look at an object that shall go"))?;
         steps.extend(live.map(|live| removal(key, &live, allowed)));
     }
     Ok(steps)
@@ -218,7 +268,9 @@ async fn surplus(
 /// Whether an object with the set's mark is one that kpbuild has applied:
 /// controllers copy labels onto what they make.
 pub(crate) fn is_prunable(member: &serde_json::Value) -> bool {
-    let owned = member["metadata"]["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
+    let owned = member["metadata"]["ownerReferences"]
+        .as_array()
+        .is_some_and(|owners| !owners.is_empty());
     owners::is_ours(member) && !owned
 }
 
@@ -230,7 +282,10 @@ async fn check_permissions(
     options: &PlanOptions,
 ) -> Result<(), ClusterError> {
     let mut needed = BTreeSet::new();
-    let objects = bundle.objects().iter().filter(|object| selects(&options.targets, object.key()));
+    let objects = bundle
+        .objects()
+        .iter()
+        .filter(|object| selects(&options.targets, object.key()));
     for key in objects.map(kpbuild_core::Object::key) {
         if let Some(resource) = observation.resources.preferred(&key.group, &key.kind) {
             for verb in ["get", "list", "create", "patch"] {
@@ -240,18 +295,30 @@ async fn check_permissions(
     }
     for (group, kind, verbs) in BOOKS {
         if let Some(resource) = observation.resources.preferred(group, kind) {
-            needed.extend(verbs.iter().map(|verb| Permission::new(verb, resource, &stack.namespace)));
+            needed.extend(
+                verbs
+                    .iter()
+                    .map(|verb| Permission::new(verb, resource, &stack.namespace)),
+            );
         }
     }
     let missing = permissions::missing(server, needed, options.concurrency).await;
     let missing: Vec<Permission> = missing.map_err(ClusterError::doing("ask what you may do"))?;
-    if missing.is_empty() { Ok(()) } else { Err(ClusterError::Permissions(missing)) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(ClusterError::Permissions(missing))
+    }
 }
 
 /// What kpbuild's own books need.
 const BOOKS: [(&str, &str, &[&str]); 2] = [
     ("", "Secret", &["get", "create", "patch"]),
-    ("coordination.k8s.io", "Lease", &["get", "create", "update", "delete"]),
+    (
+        "coordination.k8s.io",
+        "Lease",
+        &["get", "create", "update", "delete"],
+    ),
 ];
 
 impl Planned {
@@ -259,7 +326,9 @@ impl Planned {
     pub fn forbidden(&self) -> impl Iterator<Item = &Step> {
         let forbidden = |step: &&Step| {
             step.action == Action::Unknown
-                && step.obstacles.iter().any(|obstacle| matches!(obstacle, crate::plan::Obstacle::Refused { code: 403, .. }))
+                && step.obstacles.iter().any(|obstacle| {
+                    matches!(obstacle, crate::plan::Obstacle::Refused { code: 403, .. })
+                })
         };
         self.plan.steps.iter().filter(forbidden)
     }

@@ -26,14 +26,28 @@ pub struct FieldChange {
 /// All fields that differ, in the order of the objects.
 pub fn compare(before: &Value, after: &Value) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    walk(&FieldPath::default(), Some(before), Some(after), &mut changes);
+    walk(
+        &FieldPath::default(),
+        Some(before),
+        Some(after),
+        &mut changes,
+    );
     changes
 }
 
-fn walk(path: &FieldPath, before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<FieldChange>) {
+fn walk(
+    path: &FieldPath,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    changes: &mut Vec<FieldChange>,
+) {
     match (before, after) {
-        (Some(Value::Object(before)), Some(Value::Object(after))) => maps(path, before, after, changes),
-        (Some(Value::Array(before)), Some(Value::Array(after))) => lists(path, before, after, changes),
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            maps(path, before, after, changes)
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after))) => {
+            lists(path, before, after, changes)
+        }
         (Some(before), Some(after)) if before == after || same_amount(path, before, after) => {}
         (None, None) => {}
         (before, after) => changes.push(FieldChange {
@@ -44,7 +58,12 @@ fn walk(path: &FieldPath, before: Option<&Value>, after: Option<&Value>, changes
     }
 }
 
-fn maps(path: &FieldPath, before: &Map<String, Value>, after: &Map<String, Value>, changes: &mut Vec<FieldChange>) {
+fn maps(
+    path: &FieldPath,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    changes: &mut Vec<FieldChange>,
+) {
     for (name, value) in before {
         walk(&path.field(name), Some(value), after.get(name), changes);
     }
@@ -54,19 +73,47 @@ fn maps(path: &FieldPath, before: &Map<String, Value>, after: &Map<String, Value
 }
 
 fn lists(path: &FieldPath, before: &[Value], after: &[Value], changes: &mut Vec<FieldChange>) {
-    let Some(name) = NAMES.iter().find(|name| names(before, name).is_some() && names(after, name).is_some()) else {
+    let Some(name) = NAMES
+        .iter()
+        .find(|name| names(before, name).is_some() && names(after, name).is_some())
+    else {
         return by_place(path, before, after, changes);
     };
-    let (old, new) = (names(before, name).unwrap_or_default(), names(after, name).unwrap_or_default());
+    let (old, new) = (
+        names(before, name).unwrap_or_default(),
+        names(after, name).unwrap_or_default(),
+    );
     for (item, value) in old.iter().zip(before) {
-        let other = new.iter().position(|other| other == item).map(|index| &after[index]);
-        walk(&path.then(Segment::Item(item.clone())), Some(value), other, changes);
+        let other = new
+            .iter()
+            .position(|other| other == item)
+            .map(|index| &after[index]);
+        walk(
+            &path.then(Segment::Item(item.clone())),
+            Some(value),
+            other,
+            changes,
+        );
     }
-    for (item, value) in new.iter().zip(after).filter(|(item, _)| !old.contains(item)) {
-        walk(&path.then(Segment::Item(item.clone())), None, Some(value), changes);
+    for (item, value) in new
+        .iter()
+        .zip(after)
+        .filter(|(item, _)| !old.contains(item))
+    {
+        walk(
+            &path.then(Segment::Item(item.clone())),
+            None,
+            Some(value),
+            changes,
+        );
     }
     let kept: Vec<_> = old.iter().filter(|item| new.contains(item)).collect();
-    if kept != new.iter().filter(|item| old.contains(item)).collect::<Vec<_>>() {
+    if kept
+        != new
+            .iter()
+            .filter(|item| old.contains(item))
+            .collect::<Vec<_>>()
+    {
         changes.push(FieldChange {
             path: path.clone(),
             before: Some(old.into()),
@@ -76,7 +123,16 @@ fn lists(path: &FieldPath, before: &[Value], after: &[Value], changes: &mut Vec<
 }
 
 /// The fields that items of lists are known by, the better ones first.
-const NAMES: [&str; 8] = ["name", "alert", "record", "uid", "key", "mountPath", "containerPort", "port"];
+const NAMES: [&str; 8] = [
+    "name",
+    "alert",
+    "record",
+    "uid",
+    "key",
+    "mountPath",
+    "containerPort",
+    "port",
+];
 
 /// The name of each item, if each has one and no two are equal.
 fn names(items: &[Value], field: &str) -> Option<Vec<String>> {
@@ -97,13 +153,26 @@ fn names(items: &[Value], field: &str) -> Option<Vec<String>> {
 
 fn by_place(path: &FieldPath, before: &[Value], after: &[Value], changes: &mut Vec<FieldChange>) {
     for index in 0..before.len().max(after.len()) {
-        walk(&path.then(Segment::Index(index)), before.get(index), after.get(index), changes);
+        walk(
+            &path.then(Segment::Index(index)),
+            before.get(index),
+            after.get(index),
+            changes,
+        );
     }
 }
 
 /// Fields that hold amounts; elsewhere `1k` and `1000` are two texts.
 fn same_amount(path: &FieldPath, before: &Value, after: &Value) -> bool {
-    const AMOUNTS: [&str; 7] = ["limits", "requests", "capacity", "hard", "sizeLimit", "storage", "divisor"];
+    const AMOUNTS: [&str; 7] = [
+        "limits",
+        "requests",
+        "capacity",
+        "hard",
+        "sizeLimit",
+        "storage",
+        "divisor",
+    ];
     path.fields().iter().any(|field| AMOUNTS.contains(field)) && quantity::equal(before, after)
 }
 
@@ -118,7 +187,14 @@ mod tests {
         let text = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), Value::to_string);
         let shown: Vec<String> = changes
             .iter()
-            .map(|change| format!("{} {} {}", change.path, text(&change.before), text(&change.after)))
+            .map(|change| {
+                format!(
+                    "{} {} {}",
+                    change.path,
+                    text(&change.before),
+                    text(&change.after)
+                )
+            })
             .collect();
         assert_eq!(shown, expected);
     }
@@ -156,7 +232,11 @@ mod tests {
 
     #[test]
     fn items_without_names_are_matched_by_place() {
-        check(json!(["a", "b"]), json!(["a", "c", "d"]), &[r#"[1] "b" "c""#, r#"[2] - "d""#]);
+        check(
+            json!(["a", "b"]),
+            json!(["a", "c", "d"]),
+            &[r#"[1] "b" "c""#, r#"[2] - "d""#],
+        );
     }
 
     #[test]

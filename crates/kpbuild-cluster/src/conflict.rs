@@ -22,7 +22,10 @@ pub struct Conflict {
 /// The conflicts that a refusal is about, with the values of both sides; none
 /// if it is about something else.
 pub(crate) fn conflicts(refusal: &Refusal, before: &Value, manifest: &Value) -> Vec<Conflict> {
-    let conflicting = refusal.causes.iter().filter(|cause| cause.reason == "FieldManagerConflict");
+    let conflicting = refusal
+        .causes
+        .iter()
+        .filter(|cause| cause.reason == "FieldManagerConflict");
     conflicting
         .map(|cause| Conflict {
             field: cause.field.clone(),
@@ -40,11 +43,15 @@ fn manager(message: &str) -> String {
 
 /// Hides values of Secrets.
 pub(crate) fn masked(conflicts: &[Conflict], kind: &str) -> Vec<Conflict> {
-    let hidden = |value: &Option<Value>, side: &str| value.as_ref().map(|_| Value::from(format!("*** ({side})")));
+    let hidden = |value: &Option<Value>, side: &str| {
+        value.as_ref().map(|_| Value::from(format!("*** ({side})")))
+    };
     conflicts
         .iter()
         .map(|conflict| {
-            let secret = [".data", ".stringData"].iter().any(|field| conflict.field.starts_with(field));
+            let secret = [".data", ".stringData"]
+                .iter()
+                .any(|field| conflict.field.starts_with(field));
             if kind != "Secret" || !secret {
                 return conflict.clone();
             }
@@ -65,8 +72,17 @@ mod tests {
     #[test]
     fn both_sides_of_a_conflict_are_found() {
         let cause = json!({"reason": "FieldManagerConflict", "message": "conflict with \"kubectl-edit\" using apps/v1", "field": ".spec.replicas"});
-        let refusal = Refusal::read(409, json!({"details": {"causes": [cause]}}).to_string().as_bytes());
-        let found = conflicts(&refusal, &json!({"spec": {"replicas": 1}}), &json!({"spec": {"replicas": 2}}));
+        let refusal = Refusal::read(
+            409,
+            json!({"details": {"causes": [cause]}})
+                .to_string()
+                .as_bytes(),
+        );
+        let found = conflicts(
+            &refusal,
+            &json!({"spec": {"replicas": 1}}),
+            &json!({"spec": {"replicas": 2}}),
+        );
         let expected = Conflict {
             field: ".spec.replicas".into(),
             manager: "kubectl-edit".into(),
@@ -84,6 +100,9 @@ mod tests {
             theirs: Some(json!("YQ==")),
             ours: None,
         };
-        assert_eq!(masked(&[conflict], "Secret")[0].theirs, Some(json!("*** (theirs)")));
+        assert_eq!(
+            masked(&[conflict], "Secret")[0].theirs,
+            Some(json!("*** (theirs)"))
+        );
     }
 }

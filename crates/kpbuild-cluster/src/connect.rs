@@ -34,7 +34,11 @@ pub(crate) async fn connect(target: &Target) -> Result<(Server, Context), Cluste
     config.read_timeout = Some(Duration::from_mins(1));
     let context = Context {
         name,
-        server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
+        server: config
+            .cluster_url
+            .to_string()
+            .trim_end_matches('/')
+            .to_owned(),
     };
     let client = Client::try_from(config).map_err(|error| ClusterError::Kubeconfig {
         what: format!("connect to {}", context.server),
@@ -55,16 +59,29 @@ async fn config(target: &Target) -> Result<(Config, String), ClusterError> {
     let kubeconfig = match kubeconfig {
         Ok(kubeconfig) => kubeconfig,
         Err(error) => {
-            let in_cluster = Config::incluster().ok().filter(|_| target.kubeconfig.is_none() && target.context.is_none());
+            let in_cluster = Config::incluster()
+                .ok()
+                .filter(|_| target.kubeconfig.is_none() && target.context.is_none());
             return match in_cluster {
                 Some(config) => Ok((config, String::new())),
                 None => Err(failed("read the kubeconfig")(error.to_string())),
             };
         }
     };
-    let name = target.context.clone().or_else(|| kubeconfig.current_context.clone());
-    let name = name.ok_or_else(|| failed("choose a cluster")("the kubeconfig has no current context; use --context".to_owned()))?;
-    let known: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
+    let name = target
+        .context
+        .clone()
+        .or_else(|| kubeconfig.current_context.clone());
+    let name = name.ok_or_else(|| {
+        failed("choose a cluster")(
+            "the kubeconfig has no current context; use --context".to_owned(),
+        )
+    })?;
+    let known: Vec<String> = kubeconfig
+        .contexts
+        .iter()
+        .map(|context| context.name.clone())
+        .collect();
     if !known.contains(&name) {
         let message = match known.as_slice() {
             [] => "the kubeconfig has no contexts".to_owned(),
@@ -77,6 +94,7 @@ async fn config(target: &Target) -> Result<(Config, String), ClusterError> {
         ..KubeConfigOptions::default()
     };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let config = config.map_err(|error| failed(&format!("use context `{name}`"))(error.to_string()))?;
+    let config =
+        config.map_err(|error| failed(&format!("use context `{name}`"))(error.to_string()))?;
     Ok((config, name))
 }

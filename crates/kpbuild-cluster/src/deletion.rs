@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::{Either, select};
-use futures_util::{StreamExt as _, stream};
 use kpbuild_core::bundle::Phase;
 use kpbuild_core::{Bundle, Diagnostics, ObjectKey};
 use serde_json::Value;
@@ -12,7 +11,6 @@ use serde_json::Value;
 use crate::apply::Run;
 use crate::cluster::{PlanOptions, is_prunable};
 use crate::error::ClusterError;
-use crate::event::Event;
 use crate::inventory::StackId;
 use crate::observe::{Observation, observe};
 use crate::pattern::selects;
@@ -32,39 +30,68 @@ pub(crate) async fn plan(
         delete_data: options.delete_data.clone(),
         ..Allowed::default()
     };
-    let members = observation.members.iter().filter(|(_, member)| is_prunable(member)).map(|(key, _)| key.clone());
+    let members = observation
+        .members
+        .iter()
+        .filter(|(_, member)| is_prunable(member))
+        .map(|(key, _)| key.clone());
     let members: Vec<ObjectKey> = members.collect();
     let volumes = volumes(server, &members).await?;
     let mut steps = Vec::new();
-    for key in members.into_iter().chain(volumes).filter(|key| selects(&options.targets, key)) {
+    for key in members
+        .into_iter()
+        .chain(volumes)
+        .filter(|key| selects(&options.targets, key))
+    {
         let Some(resource) = observation.resources.preferred(&key.group, &key.kind) else {
             continue;
         };
         let path = resource.object(&key.namespace, &key.name);
-        let live = server.find(&path).await.map_err(ClusterError::doing("look at an object that shall go"))?;
+        let live = server
+            .find(&path)
+            .await
+            .map_err(ClusterError::doing("look at an object that shall go"))?;
         steps.extend(live.map(|live| removal(&key, &live, &allowed)));
     }
-    steps.sort_by(|left, right| right.phase.cmp(&left.phase).then_with(|| left.object.cmp(&right.object)));
+    steps.sort_by(|left, right| {
+        right
+            .phase
+            .cmp(&left.phase)
+            .then_with(|| left.object.cmp(&right.object))
+    });
     Ok((Plan { steps }, observation))
 }
 
 /// The volume claims of the instances: they stay behind when those go, and no
 /// inventory holds them.
 async fn volumes(server: &Server, members: &[ObjectKey]) -> Result<Vec<ObjectKey>, ClusterError> {
-    let instances: Vec<&ObjectKey> = members.iter().filter(|key| Phase::of(key) == Phase::Instance).collect();
+    let instances: Vec<&ObjectKey> = members
+        .iter()
+        .filter(|key| Phase::of(key) == Phase::Instance)
+        .collect();
     let namespaces: BTreeSet<&String> = instances.iter().map(|key| &key.namespace).collect();
     let mut claims = Vec::new();
     for namespace in namespaces {
         let path = format!(
             "/api/v1/namespaces/{namespace}/persistentvolumeclaims?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dprometheus-operator"
         );
-        let found = server.list(&path).await.map_err(ClusterError::doing("look for volume claims"))?;
-        let of_stack = found.iter().filter(|claim| instances.iter().any(|instance| belongs(claim, instance)));
-        claims.extend(of_stack.map(|claim| ObjectKey {
-            group: String::new(),
-            kind: "PersistentVolumeClaim".to_owned(),
-            namespace: namespace.clone(),
-            name: claim["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+        let found = server
+            .list(&path)
+            .await
+            .map_err(ClusterError::doing("look for volume claims"))?;
+        let of_stack = found
+            .iter()
+            .filter(|claim| instances.iter().any(|instance| belongs(claim, instance)));
+        claims.extend(of_stack.map(|claim| {
+            ObjectKey {
+                group: String::new(),
+                kind: "PersistentVolumeClaim".to_owned(),
+                namespace: namespace.clone(),
+                name: claim["metadata"]["name"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            }
         }));
     }
     Ok(claims)
@@ -99,28 +126,27 @@ async fn all_phases(run: &Run<'_>, observation: &Observation) -> Result<(), Clus
             delete_books(run).await?;
             run.lock.release().await;
         }
-        let steps: Vec<&Step> = run.plan.steps.iter().filter(|step| step.phase == phase).collect();
-        (run.observer.borrow_mut())(&Event::Phase {
-            phase: "removal",
-            objects: steps.len(),
-        });
-        let work = steps.iter().map(|step| run.remove(step, &observation.resources));
-        let failures: Vec<bool> = stream::iter(work).buffered(run.options.concurrency).collect().await;
-        run.check_stop()?;
-        let failed = failures.iter().filter(|failed| **failed).count();
-        if failed > 0 {
-            return Err(ClusterError::Failed {
-                failed,
-                total: steps.len(),
-                phase: "removal".to_owned(),
-            });
-        }
+        let steps: Vec<&Step> = run
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.phase == phase)
+            .collect();
+        run.remove_all(phase, &steps, &observation.resources)
+            .await?;
     }
     delete_books(run).await
 }
 
 async fn delete_books(run: &Run<'_>) -> Result<(), ClusterError> {
-    let path = format!("/api/v1/namespaces/{}/secrets/{}", run.stack.namespace, run.stack.parent());
+    let path = format!(
+        "/api/v1/namespaces/{}/secrets/{}",
+        run.stack.namespace,
+        run.stack.parent()
+    );
     let deleted = run.server.delete(&path, None, "Background").await;
-    deleted.map_err(ClusterError::doing("delete the list of the stack's objects"))
+    deleted.map_err(ClusterError::doing(
+        "delete the list of the stack's objects",
+    ))?;
+    Ok(())
 }

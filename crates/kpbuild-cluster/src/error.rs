@@ -35,7 +35,9 @@ pub enum ClusterError {
         tool: String,
     },
     /// Somebody else is at work on the same stack.
-    #[error("{holder} is at work on this stack; wait for it, or for its lock to expire in {seconds} s")]
+    #[error(
+        "{holder} is at work on this stack; wait for it, or for its lock to expire in {seconds} s"
+    )]
     Locked {
         /// Who it is.
         holder: String,
@@ -55,7 +57,9 @@ pub enum ClusterError {
     #[error("stopped; what is done stays done, the next run goes on from there")]
     Stopped,
     /// Some objects failed; their events say why.
-    #[error("{failed} of {total} objects failed in phase {phase}; later phases were not begun and nothing was pruned")]
+    #[error(
+        "{failed} of {total} objects failed in phase {phase}; later phases were not begun and nothing was pruned"
+    )]
     Failed {
         /// How many.
         failed: usize,
@@ -93,6 +97,9 @@ impl ClusterError {
 }
 
 fn listed(permissions: &[Permission]) -> String {
-    let lines: Vec<String> = permissions.iter().map(|permission| format!("  {permission}")).collect();
+    let lines: Vec<String> = permissions
+        .iter()
+        .map(|permission| format!("  {permission}"))
+        .collect();
     lines.join("\n")
 }

@@ -57,6 +57,17 @@ const KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
 const NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
 const DATA: &str = "objects";
 
+impl Record {
+    /// What the server sent after a manifest was applied, or would have been in vain.
+    pub(crate) fn of(object: &Value, manifest: &str) -> Option<Self> {
+        Some(Self {
+            uid: object["metadata"]["uid"].as_str()?.to_owned(),
+            manifest: manifest.to_owned(),
+            fields: owners::our_digest(object)?,
+        })
+    }
+}
+
 impl StackId {
     /// The name of the parent, and of the lock.
     pub fn parent(&self) -> String {
@@ -66,7 +77,10 @@ impl StackId {
     /// The identity of the set: what its members carry as a label.
     pub fn set(&self) -> String {
         let text = format!("{}.{}.Secret.", self.parent(), self.namespace);
-        format!("applyset-{}-v1", URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
+        format!(
+            "applyset-{}-v1",
+            URL_SAFE_NO_PAD.encode(Sha256::digest(text))
+        )
     }
 }
 
@@ -83,13 +97,22 @@ impl Inventory {
         }
         let words = |name: &str| {
             let text = annotations[name].as_str().unwrap_or_default().to_owned();
-            let words: Vec<String> = text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            let words: Vec<String> = text
+                .split(',')
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect();
             words
         };
-        let namespaces = words(NAMESPACES).into_iter().chain([stack.namespace.clone()]);
+        let namespaces = words(NAMESPACES)
+            .into_iter()
+            .chain([stack.namespace.clone()]);
         Ok(Self {
             records: records(&parent["data"][DATA]),
-            kinds: words(KINDS).iter().map(|word| group_and_kind(word)).collect(),
+            kinds: words(KINDS)
+                .iter()
+                .map(|word| group_and_kind(word))
+                .collect(),
             namespaces: namespaces.collect(),
             exists: true,
         })
@@ -97,8 +120,16 @@ impl Inventory {
 
     /// The parent as a manifest.
     pub(crate) fn parent(&self, stack: &StackId) -> Value {
-        let kinds: BTreeSet<String> = self.kinds.iter().map(|(group, kind)| kind_dot_group(group, kind)).collect();
-        let additional: BTreeSet<&String> = self.namespaces.iter().filter(|name| **name != stack.namespace).collect();
+        let kinds: BTreeSet<String> = self
+            .kinds
+            .iter()
+            .map(|(group, kind)| kind_dot_group(group, kind))
+            .collect();
+        let additional: BTreeSet<&String> = self
+            .namespaces
+            .iter()
+            .filter(|name| **name != stack.namespace)
+            .collect();
         let list: Vec<(&ObjectKey, &Record)> = self.records.iter().collect();
         let objects = serde_json::to_string(&list).expect("records are JSON");
         json!({
@@ -131,13 +162,7 @@ impl Inventory {
 
     /// Notes what the server answered to an applied manifest.
     pub(crate) fn record(&mut self, key: &ObjectKey, manifest: &str, answer: &Value) {
-        let uid = answer["metadata"]["uid"].as_str();
-        if let (Some(uid), Some(fields)) = (uid, owners::our_digest(answer)) {
-            let record = Record {
-                uid: uid.to_owned(),
-                manifest: manifest.to_owned(),
-                fields,
-            };
+        if let Some(record) = Record::of(answer, manifest) {
             self.records.insert(key.clone(), record);
         }
     }
@@ -155,8 +180,10 @@ impl Inventory {
     pub(crate) fn places(&self) -> BTreeSet<(String, String, String)> {
         let place = |key: &ObjectKey| (key.group.clone(), key.kind.clone(), key.namespace.clone());
         let mut places: BTreeSet<_> = self.records.keys().map(place).collect();
-        let known: BTreeSet<(String, String)> =
-            places.iter().map(|(group, kind, _)| (group.clone(), kind.clone())).collect();
+        let known: BTreeSet<(String, String)> = places
+            .iter()
+            .map(|(group, kind, _)| (group.clone(), kind.clone()))
+            .collect();
         for (group, kind) in self.kinds.iter().filter(|kind| !known.contains(*kind)) {
             for namespace in &self.namespaces {
                 places.insert((group.clone(), kind.clone(), namespace.clone()));
@@ -174,7 +201,10 @@ fn records(data: &Value) -> BTreeMap<ObjectKey, Record> {
         namespace: String,
         name: String,
     }
-    let bytes = data.as_str().and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
+    let bytes = data
+        .as_str()
+        .and_then(|text| STANDARD.decode(text).ok())
+        .unwrap_or_default();
     // Books that cannot be read are no books: everything is asked for anew.
     let list: Vec<(Key, Record)> = serde_json::from_slice(&bytes).unwrap_or_default();
     let key = |key: Key| ObjectKey {
@@ -183,11 +213,17 @@ fn records(data: &Value) -> BTreeMap<ObjectKey, Record> {
         namespace: key.namespace,
         name: key.name,
     };
-    list.into_iter().map(|(name, record)| (key(name), record)).collect()
+    list.into_iter()
+        .map(|(name, record)| (key(name), record))
+        .collect()
 }
 
 fn kind_dot_group(group: &str, kind: &str) -> String {
-    if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") }
+    if group.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind}.{group}")
+    }
 }
 
 fn group_and_kind(word: &str) -> (String, String) {
@@ -196,7 +232,11 @@ fn group_and_kind(word: &str) -> (String, String) {
 }
 
 fn joined<T: ToString>(words: BTreeSet<T>) -> String {
-    words.into_iter().map(|word| word.to_string()).collect::<Vec<_>>().join(",")
+    words
+        .into_iter()
+        .map(|word| word.to_string())
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 #[cfg(test)]
@@ -222,7 +262,10 @@ mod tests {
     #[test]
     fn the_identity_of_a_set_is_the_one_of_the_specification() {
         // echo -n kpbuild-prod.monitoring.Secret. | sha256sum, in base64 for URLs
-        assert_eq!(stack().set(), "applyset-OHOpR_9q3mLAq1HBbOfA_oYvPaoPIt0YkJ0K5Ib96C4-v1");
+        assert_eq!(
+            stack().set(),
+            "applyset-OHOpR_9q3mLAq1HBbOfA_oYvPaoPIt0YkJ0K5Ib96C4-v1"
+        );
     }
 
     #[test]
@@ -231,13 +274,20 @@ mod tests {
             exists: true,
             ..Inventory::default()
         };
-        let members = [key("apps", "Deployment", "monitoring"), key("", "Service", "kube-system"), key("", "Namespace", "")];
+        let members = [
+            key("apps", "Deployment", "monitoring"),
+            key("", "Service", "kube-system"),
+            key("", "Namespace", ""),
+        ];
         let answer = json!({"metadata": {"uid": "1", "managedFields": [{"manager": "kpbuild", "operation": "Apply"}]}});
         inventory.expect(&members);
         inventory.namespaces.insert("monitoring".into());
         inventory.record(&members[0], "digest", &answer);
         let parent = inventory.parent(&stack());
-        assert_eq!(parent["metadata"]["annotations"][KINDS], "Deployment.apps,Namespace,Service");
+        assert_eq!(
+            parent["metadata"]["annotations"][KINDS],
+            "Deployment.apps,Namespace,Service"
+        );
         assert_eq!(parent["metadata"]["annotations"][NAMESPACES], "kube-system");
         assert_eq!(Inventory::read(Some(&parent), &stack()), Ok(inventory));
     }
@@ -245,6 +295,9 @@ mod tests {
     #[test]
     fn the_set_of_another_tool_is_not_touched() {
         let parent = json!({"metadata": {"annotations": {TOOL: "kubectl/v1.34"}}});
-        assert_eq!(Inventory::read(Some(&parent), &stack()), Err("kubectl/v1.34".to_owned()));
+        assert_eq!(
+            Inventory::read(Some(&parent), &stack()),
+            Err("kubectl/v1.34".to_owned())
+        );
     }
 }

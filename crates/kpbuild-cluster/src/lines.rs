@@ -29,7 +29,8 @@ pub enum Sign {
 
 /// The lines that differ, with this many lines of context around them.
 pub fn lines(step: &Step, context: usize) -> Vec<Line> {
-    let text = |value: &Option<serde_json::Value>| value.as_ref().map(yaml::document).unwrap_or_default();
+    let text =
+        |value: &Option<serde_json::Value>| value.as_ref().map(yaml::document).unwrap_or_default();
     let (before, after) = (text(&step.before), text(&step.after));
     let diff = TextDiff::from_lines(&before, &after);
     let mut lines = Vec::new();

@@ -25,9 +25,9 @@ impl Desired<'_> {
 /// What was found out about an object, and what the server would make of it.
 #[derive(Debug, Clone)]
 pub(crate) enum Live {
-    /// It is as it was when this very manifest was applied last: the server
-    /// need not be asked.
-    Untouched,
+    /// Applying the manifest would change nothing. Known from the books, or
+    /// from the server, which then also sent the object.
+    Untouched(Option<Box<Value>>),
     /// It is not there; the server would make this of it.
     Absent {
         /// The object with the server's defaults.

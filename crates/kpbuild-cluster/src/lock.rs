@@ -44,7 +44,10 @@ impl<'a> Lock<'a> {
     pub(crate) async fn take(&self) -> Result<(), ClusterError> {
         let mut first_seen: Option<Value> = None;
         loop {
-            let (present, now) = self.look().await.map_err(ClusterError::doing("lock the stack"))?;
+            let (present, now) = self
+                .look()
+                .await
+                .map_err(ClusterError::doing("lock the stack"))?;
             let Some(lease) = present else {
                 if self.create(now).await? {
                     return Ok(());
@@ -88,8 +91,14 @@ impl<'a> Lock<'a> {
     /// Gives the lock back. What cannot be given back expires.
     pub(crate) async fn release(&self) {
         let lease = self.lease.borrow_mut().take();
-        if let Some(uid) = lease.as_ref().and_then(|lease| lease["metadata"]["uid"].as_str()) {
-            let _ = self.server.delete(&self.path(), Some(uid), "Background").await;
+        if let Some(uid) = lease
+            .as_ref()
+            .and_then(|lease| lease["metadata"]["uid"].as_str())
+        {
+            let _ = self
+                .server
+                .delete(&self.path(), Some(uid), "Background")
+                .await;
         }
     }
 
@@ -111,7 +120,10 @@ impl<'a> Lock<'a> {
                 if self.lease.borrow().is_none() {
                     return Ok(());
                 }
-                let holder = other.as_ref().map_or("nobody", |lease| holder(lease)).to_owned();
+                let holder = other
+                    .as_ref()
+                    .map_or("nobody", |lease| holder(lease))
+                    .to_owned();
                 Err(ClusterError::LockLost { holder })
             }
         }
@@ -143,14 +155,22 @@ impl<'a> Lock<'a> {
 
     /// Renews a lease, or takes one that has expired.
     async fn seize(&self, mut lease: Value, now: Timestamp) -> Result<bool, ClusterError> {
-        let acquired = lease["spec"]["acquireTime"].as_str().and_then(|time| time.parse().ok());
-        let since = acquired.filter(|_| holder(&lease) == self.holder).unwrap_or(now);
+        let acquired = lease["spec"]["acquireTime"]
+            .as_str()
+            .and_then(|time| time.parse().ok());
+        let since = acquired
+            .filter(|_| holder(&lease) == self.holder)
+            .unwrap_or(now);
         lease["spec"] = self.spec(since, now);
         self.keep_answer(self.server.replace(&self.path(), &lease).await, &[404, 409])
     }
 
     /// True when the lease is ours now; the codes say that somebody was faster.
-    fn keep_answer(&self, answer: Result<Answer, Refusal>, lost: &[u16]) -> Result<bool, ClusterError> {
+    fn keep_answer(
+        &self,
+        answer: Result<Answer, Refusal>,
+        lost: &[u16],
+    ) -> Result<bool, ClusterError> {
         match answer {
             Ok(answer) => {
                 self.lease.replace(Some(answer.value));
@@ -171,7 +191,10 @@ impl<'a> Lock<'a> {
     }
 
     fn list(&self) -> String {
-        format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", self.stack.namespace)
+        format!(
+            "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
+            self.stack.namespace
+        )
     }
 
     fn path(&self) -> String {
@@ -190,10 +213,14 @@ fn holder(lease: &Value) -> &str {
 
 /// For how many seconds a lease still holds.
 fn remaining(lease: &Value, now: Timestamp) -> i64 {
-    let renewed: Option<Timestamp> = lease["spec"]["renewTime"].as_str().and_then(|time| time.parse().ok());
+    let renewed: Option<Timestamp> = lease["spec"]["renewTime"]
+        .as_str()
+        .and_then(|time| time.parse().ok());
     let seconds = lease["spec"]["leaseDurationSeconds"].as_i64().unwrap_or(0);
     renewed.map_or(0, |renewed| {
-        (renewed + SignedDuration::from_secs(seconds)).duration_since(now).as_secs()
+        (renewed + SignedDuration::from_secs(seconds))
+            .duration_since(now)
+            .as_secs()
     })
 }
 
@@ -212,6 +239,9 @@ mod tests {
 
     #[test]
     fn times_have_six_digits() {
-        assert_eq!(micro("2026-01-01T00:00:05Z".parse().unwrap()), "2026-01-01T00:00:05.000000Z");
+        assert_eq!(
+            micro("2026-01-01T00:00:05Z".parse().unwrap()),
+            "2026-01-01T00:00:05.000000Z"
+        );
     }
 }

@@ -31,7 +31,10 @@ pub(crate) fn manifest_digest(object: &Object, set: &str) -> String {
 /// Moves `stringData` into `data`, as the server would: it keeps no owner for
 /// `stringData`, so that values which are no longer rendered would never go.
 fn encode(secret: &mut Value) {
-    let Some(texts) = secret.as_object_mut().and_then(|map| map.remove("stringData")) else {
+    let Some(texts) = secret
+        .as_object_mut()
+        .and_then(|map| map.remove("stringData"))
+    else {
         return;
     };
     let mut data = secret["data"].as_object().cloned().unwrap_or_else(Map::new);

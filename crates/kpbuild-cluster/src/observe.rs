@@ -45,15 +45,26 @@ pub(crate) async fn observe(
     bundle: &Bundle,
     concurrency: usize,
 ) -> Result<Observation, ClusterError> {
-    let parent = format!("/api/v1/namespaces/{}/secrets/{}", stack.namespace, stack.parent());
+    let parent = format!(
+        "/api/v1/namespaces/{}/secrets/{}",
+        stack.namespace,
+        stack.parent()
+    );
     let look = try_join(Resources::discover(server), server.find(&parent));
-    let (resources, parent) = look.await.map_err(ClusterError::doing("look at the cluster"))?;
-    let inventory = Inventory::read(parent.as_ref(), stack).map_err(|tool| ClusterError::ForeignSet {
-        parent: stack.parent(),
-        namespace: stack.namespace.clone(),
-        tool,
-    })?;
-    let namespaces = bundle.objects().iter().map(|object| object.key().namespace.clone()).filter(|name| !name.is_empty());
+    let (resources, parent) = look
+        .await
+        .map_err(ClusterError::doing("look at the cluster"))?;
+    let inventory =
+        Inventory::read(parent.as_ref(), stack).map_err(|tool| ClusterError::ForeignSet {
+            parent: stack.parent(),
+            namespace: stack.namespace.clone(),
+            tool,
+        })?;
+    let namespaces = bundle
+        .objects()
+        .iter()
+        .map(|object| object.key().namespace.clone())
+        .filter(|name| !name.is_empty());
     let (members, namespaces) = try_join(
         members(server, stack, &resources, &inventory, concurrency),
         existing_namespaces(server, namespaces.collect()),
@@ -80,7 +91,11 @@ async fn members(
     let mut places: BTreeSet<(&Resource, String, String)> = BTreeSet::new();
     for (group, kind, namespace) in inventory.places() {
         if let Some(resource) = resources.preferred(&group, &kind) {
-            let namespace = if resource.namespaced { namespace } else { String::new() };
+            let namespace = if resource.namespaced {
+                namespace
+            } else {
+                String::new()
+            };
             places.insert((resource, kind, namespace));
         }
     }
@@ -89,15 +104,26 @@ async fn members(
         async move {
             let items = server.list_metadata(&path).await?;
             let group = resource.group.clone();
-            Ok(items.into_iter().map(move |item| (key(&group, &kind, &item), item)).collect::<Vec<_>>())
+            Ok(items
+                .into_iter()
+                .map(move |item| (key(&group, &kind, &item), item))
+                .collect::<Vec<_>>())
         }
     });
-    let lists: Vec<_> = stream::iter(lists).buffered(concurrency).try_collect().await?;
+    let lists: Vec<_> = stream::iter(lists)
+        .buffered(concurrency)
+        .try_collect()
+        .await?;
     Ok(lists.into_iter().flatten().collect())
 }
 
 fn key(group: &str, kind: &str, item: &Value) -> ObjectKey {
-    let text = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
+    let text = |field: &str| {
+        item["metadata"][field]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     ObjectKey {
         group: group.to_owned(),
         kind: kind.to_owned(),
@@ -106,7 +132,10 @@ fn key(group: &str, kind: &str, item: &Value) -> ObjectKey {
     }
 }
 
-async fn existing_namespaces(server: &Server, names: BTreeSet<String>) -> Result<BTreeSet<String>, Refusal> {
+async fn existing_namespaces(
+    server: &Server,
+    names: BTreeSet<String>,
+) -> Result<BTreeSet<String>, Refusal> {
     let exists = names.into_iter().map(|name| async move {
         let found = match server.find(&format!("/api/v1/namespaces/{name}")).await {
             Ok(found) => found.is_some(),
@@ -151,7 +180,7 @@ impl Question<'_> {
     pub(crate) async fn ask(&self, desired: &Desired<'_>) -> Live {
         let key = desired.key();
         if self.is_untouched(desired) {
-            return Live::Untouched;
+            return Live::Untouched(None);
         }
         let Some(resource) = resource_of(&self.observation.resources, desired.object) else {
             return Live::Premature(Missing::Definition);
@@ -160,7 +189,8 @@ impl Question<'_> {
             return Live::Premature(Missing::Namespace);
         }
         let path = resource.object(&key.namespace, &key.name);
-        self.ask_server(&path, &manifest(desired.object, self.set)).await
+        self.ask_server(&path, &manifest(desired.object, self.set))
+            .await
     }
 
     /// Whether the same manifest was applied before, and the server's note about
@@ -186,25 +216,38 @@ impl Question<'_> {
                 Err(refusal) => return Live::Refused(refusal),
             }
         }
-        Live::Refused(Refusal::unreachable("the object changes faster than it can be looked at"))
+        Live::Refused(Refusal::unreachable(
+            "the object changes faster than it can be looked at",
+        ))
     }
 
     /// One look; nothing when the object changed between two requests.
     async fn ask_once(&self, path: &str, manifest: &Value) -> Result<Option<Live>, Refusal> {
         let (refusal, answer) = match self.server.apply(path, manifest, DRY).await {
-            Ok(answer) if answer.created => return Ok(Some(Live::Absent { after: answer.value })),
-            Ok(answer) if says_unchanged(&answer) => return Ok(Some(Live::Untouched)),
+            Ok(answer) if answer.created => {
+                return Ok(Some(Live::Absent {
+                    after: answer.value,
+                }));
+            }
+            Ok(answer) if says_unchanged(&answer) => {
+                return Ok(Some(Live::Untouched(Some(Box::new(answer.value)))));
+            }
             Ok(answer) => (None, Some(answer.value)),
             Err(refusal) => (Some(refusal), None),
         };
-        if let Some(refusal) = refusal.as_ref().filter(|refusal| !is_about_the_object(refusal)) {
+        if let Some(refusal) = refusal
+            .as_ref()
+            .filter(|refusal| !is_about_the_object(refusal))
+        {
             return Err(refusal.clone());
         }
         let Some(before) = self.server.find(path).await? else {
             return Ok(None);
         };
         let present = match (answer, refusal) {
-            (Some(after), _) if version(&after) == version(&before) => self.present(before, After::Changed(after), Vec::new()),
+            (Some(after), _) if version(&after) == version(&before) => {
+                self.present(before, After::Changed(after), Vec::new())
+            }
             (None, Some(refusal)) => self.refused(path, manifest, before, refusal).await?,
             _ => return Ok(None),
         };
@@ -213,7 +256,13 @@ impl Question<'_> {
 
     /// An object that cannot be applied as it is: with conflicts, what would
     /// come of it if they were solved; or what cannot change.
-    async fn refused(&self, path: &str, manifest: &Value, before: Value, refusal: Refusal) -> Result<Present, Refusal> {
+    async fn refused(
+        &self,
+        path: &str,
+        manifest: &Value,
+        before: Value,
+        refusal: Refusal,
+    ) -> Result<Present, Refusal> {
         if let Some(fields) = refusal.immutable() {
             return Ok(self.present(before, After::Immutable(fields), Vec::new()));
         }
@@ -228,7 +277,12 @@ impl Question<'_> {
 
     /// When objects of others are taken over, what those had set and the stack
     /// does not render goes. A dry run cannot show that, so it is worked out.
-    fn present(&self, before: Value, after: After, conflicts: Vec<crate::conflict::Conflict>) -> Present {
+    fn present(
+        &self,
+        before: Value,
+        after: After,
+        conflicts: Vec<crate::conflict::Conflict>,
+    ) -> Present {
         let after = match after {
             After::Changed(after) if owners::take_over(&before, self.take_from).is_some() => {
                 let (had, _) = owners::fields_of(&before, self.take_from);
@@ -261,7 +315,11 @@ fn older_than(time: Timestamp, now: Timestamp, age: jiff::SignedDuration) -> boo
 
 /// Whether a refusal is about what the object is now, so that it is worth looking at.
 fn is_about_the_object(refusal: &Refusal) -> bool {
-    refusal.immutable().is_some() || refusal.causes.iter().any(|cause| cause.reason == "FieldManagerConflict")
+    refusal.immutable().is_some()
+        || refusal
+            .causes
+            .iter()
+            .any(|cause| cause.reason == "FieldManagerConflict")
 }
 
 fn version(object: &Value) -> &Value {

@@ -46,7 +46,9 @@ pub(crate) fn our_time(object: &Value) -> Option<jiff::Timestamp> {
 /// The first half of a SHA-256, in hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
-    hash[..16].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hash[..16]
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The list of managed fields after kpbuild has taken over everything that
@@ -56,7 +58,10 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 /// with the next apply, instead of staying for ever without an owner who cares.
 pub(crate) fn take_over(object: &Value, managers: &[String]) -> Option<Value> {
     let taken = |entry: &Value| {
-        owns_the_object(entry) && entry["manager"].as_str().is_some_and(|name| managers.iter().any(|m| m == name))
+        owns_the_object(entry)
+            && entry["manager"]
+                .as_str()
+                .is_some_and(|name| managers.iter().any(|m| m == name))
     };
     let (from, kept): (Vec<&Value>, Vec<&Value>) = entries(object).partition(|entry| taken(entry));
     let version = from.first()?["apiVersion"].clone();
@@ -65,7 +70,11 @@ pub(crate) fn take_over(object: &Value, managers: &[String]) -> Option<Value> {
     for entry in from.iter().chain(ours) {
         unite(&mut fields, &entry["fieldsV1"]);
     }
-    let mut list: Vec<Value> = kept.into_iter().filter(|entry| !is_our_entry(entry)).cloned().collect();
+    let mut list: Vec<Value> = kept
+        .into_iter()
+        .filter(|entry| !is_our_entry(entry))
+        .cloned()
+        .collect();
     list.push(json!({
         "manager": MANAGER,
         "operation": "Apply",
@@ -77,11 +86,16 @@ pub(crate) fn take_over(object: &Value, managers: &[String]) -> Option<Value> {
 }
 
 fn entries(object: &Value) -> impl Iterator<Item = &Value> {
-    object["metadata"]["managedFields"].as_array().into_iter().flatten()
+    object["metadata"]["managedFields"]
+        .as_array()
+        .into_iter()
+        .flatten()
 }
 
 fn is_our_entry(entry: &Value) -> bool {
-    entry["manager"] == MANAGER && entry["operation"] == "Apply" && entry.get("subresource").is_none()
+    entry["manager"] == MANAGER
+        && entry["operation"] == "Apply"
+        && entry.get("subresource").is_none()
 }
 
 fn owns_the_object(entry: &Value) -> bool {
@@ -89,7 +103,9 @@ fn owns_the_object(entry: &Value) -> bool {
 }
 
 fn only_status(fields: &Value) -> bool {
-    fields.as_object().is_some_and(|fields| !fields.is_empty() && fields.keys().all(|name| name == "f:status"))
+    fields
+        .as_object()
+        .is_some_and(|fields| !fields.is_empty() && fields.keys().all(|name| name == "f:status"))
 }
 
 /// Adds a set of fields to another: sets are trees whose leaves are empty.
@@ -196,7 +212,10 @@ mod tests {
         ]));
         let list = take_over(&object, &["kubectl".into()]).unwrap();
         assert_eq!(list.as_array().unwrap().len(), 1);
-        assert_eq!(list[0]["fieldsV1"], json!({"f:spec": {"f:a": {}, "f:b": {}}}));
+        assert_eq!(
+            list[0]["fieldsV1"],
+            json!({"f:spec": {"f:a": {}, "f:b": {}}})
+        );
         assert_eq!(take_over(&object, &["helm".into()]), None);
     }
 
@@ -210,6 +229,9 @@ mod tests {
         let ours = json!({"f:spec": {"f:list": {"k:{\"name\":\"x\"}": {".": {}}}}});
         let others: Vec<&Value> = others.into_iter().chain([&ours]).collect();
         let after = without_orphans(&before, &had, &others);
-        assert_eq!(after["spec"], json!({"b": 2, "list": [{"name": "x"}, {"name": "y"}]}));
+        assert_eq!(
+            after["spec"],
+            json!({"b": 2, "list": [{"name": "x"}, {"name": "y"}]})
+        );
     }
 }

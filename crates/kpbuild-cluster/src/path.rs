@@ -145,8 +145,14 @@ mod tests {
             "spec": {"ports": [{"port": 80, "protocol": "TCP", "name": "web"}], "finalizers": ["a"]},
         });
         let at = |path| lookup(&value, path).cloned();
-        assert_eq!(at(".metadata.labels.app.kubernetes.io/name"), Some(json!("x")));
-        assert_eq!(at(".spec.ports[port=80,protocol=\"TCP\"].name"), Some(json!("web")));
+        assert_eq!(
+            at(".metadata.labels.app.kubernetes.io/name"),
+            Some(json!("x"))
+        );
+        assert_eq!(
+            at(".spec.ports[port=80,protocol=\"TCP\"].name"),
+            Some(json!("web"))
+        );
         assert_eq!(at(".spec.ports[0].port"), Some(json!(80)));
         assert_eq!(at(".spec.finalizers[=\"a\"]"), Some(json!("a")));
         assert_eq!(at(".spec.ports[port=81,protocol=\"TCP\"].name"), None);

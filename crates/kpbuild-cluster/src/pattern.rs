@@ -28,12 +28,16 @@ impl FromStr for Pattern {
             None => (false, text),
         };
         match rest.to_lowercase().split_once('/') {
-            Some((kind, name)) if !kind.is_empty() && !name.is_empty() && !name.contains('/') => Ok(Self {
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-                negated,
-            }),
-            _ => Err("expected KIND/NAME, such as `Deployment/grafana` or `ConfigMap/*`".to_owned()),
+            Some((kind, name)) if !kind.is_empty() && !name.is_empty() && !name.contains('/') => {
+                Ok(Self {
+                    kind: kind.to_owned(),
+                    name: name.to_owned(),
+                    negated,
+                })
+            }
+            _ => {
+                Err("expected KIND/NAME, such as `Deployment/grafana` or `ConfigMap/*`".to_owned())
+            }
         }
     }
 }
@@ -41,7 +45,8 @@ impl FromStr for Pattern {
 /// Whether patterns select an object: one of those without `!` names it, if
 /// there are any, and none of those with `!` does.
 pub(crate) fn selects(patterns: &[Pattern], key: &ObjectKey) -> bool {
-    let (without, with): (Vec<&Pattern>, Vec<&Pattern>) = patterns.iter().partition(|pattern| !pattern.negated);
+    let (without, with): (Vec<&Pattern>, Vec<&Pattern>) =
+        patterns.iter().partition(|pattern| !pattern.negated);
     let wanted = without.is_empty() || without.iter().any(|pattern| pattern.names(key));
     wanted && !with.iter().any(|pattern| pattern.names(key))
 }

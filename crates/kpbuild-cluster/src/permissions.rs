@@ -32,7 +32,11 @@ impl Permission {
             verb: verb.to_owned(),
             group: resource.group.clone(),
             resource: resource.plural.clone(),
-            namespace: if resource.namespaced { namespace.to_owned() } else { String::new() },
+            namespace: if resource.namespaced {
+                namespace.to_owned()
+            } else {
+                String::new()
+            },
         }
     }
 }
@@ -58,17 +62,33 @@ pub(crate) async fn missing(
 ) -> Result<Vec<Permission>, Refusal> {
     let mut by_namespace: BTreeMap<String, Vec<Permission>> = BTreeMap::new();
     for permission in needed {
-        by_namespace.entry(permission.namespace.clone()).or_default().push(permission);
+        by_namespace
+            .entry(permission.namespace.clone())
+            .or_default()
+            .push(permission);
     }
-    let reviews = by_namespace.into_iter().map(|(namespace, needed)| missing_in(server, namespace, needed));
-    let missing: Vec<Vec<Permission>> = stream::iter(reviews).buffered(concurrency).try_collect().await?;
+    let reviews = by_namespace
+        .into_iter()
+        .map(|(namespace, needed)| missing_in(server, namespace, needed));
+    let missing: Vec<Vec<Permission>> = stream::iter(reviews)
+        .buffered(concurrency)
+        .try_collect()
+        .await?;
     Ok(missing.into_iter().flatten().collect())
 }
 
-async fn missing_in(server: &Server, namespace: String, needed: Vec<Permission>) -> Result<Vec<Permission>, Refusal> {
+async fn missing_in(
+    server: &Server,
+    namespace: String,
+    needed: Vec<Permission>,
+) -> Result<Vec<Permission>, Refusal> {
     // A review needs a namespace. What is granted for the whole cluster is
     // granted there too, but not the other way round, so only `*` counts.
-    let place = if namespace.is_empty() { "default" } else { &namespace };
+    let place = if namespace.is_empty() {
+        "default"
+    } else {
+        &namespace
+    };
     let rules = rules(server, place).await?;
     let mut missing = Vec::new();
     for permission in needed {
@@ -94,7 +114,10 @@ async fn rules(server: &Server, namespace: &str) -> Result<Vec<Value>, Refusal> 
 }
 
 fn holds(list: &Value, word: &str) -> bool {
-    list.as_array().into_iter().flatten().any(|item| item == "*" || item == word)
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .any(|item| item == "*" || item == word)
 }
 
 /// Rules about objects of some names do not grant anything about all of them.
@@ -107,7 +130,13 @@ fn grants(rule: &Value, permission: &Permission) -> bool {
 }
 
 fn is_everything(rule: &Value) -> bool {
-    let star = |field: &str| rule[field].as_array().into_iter().flatten().any(|item| item == "*");
+    let star = |field: &str| {
+        rule[field]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|item| item == "*")
+    };
     star("verbs") && star("apiGroups") && star("resources")
 }
 
@@ -142,10 +171,25 @@ mod tests {
             namespace: "m".into(),
         };
         let rule = |verbs: Value, groups: Value, names: Value| json!({"verbs": verbs, "apiGroups": groups, "resources": ["deployments"], "resourceNames": names});
-        assert!(grants(&rule(json!(["*"]), json!(["apps"]), json!([])), &permission));
-        assert!(!grants(&rule(json!(["get"]), json!(["apps"]), json!([])), &permission));
-        assert!(!grants(&rule(json!(["*"]), json!([""]), json!([])), &permission));
-        assert!(!grants(&rule(json!(["*"]), json!(["*"]), json!(["one"])), &permission));
-        assert_eq!(permission.to_string(), "`patch` on `deployments.apps` in namespace `m`");
+        assert!(grants(
+            &rule(json!(["*"]), json!(["apps"]), json!([])),
+            &permission
+        ));
+        assert!(!grants(
+            &rule(json!(["get"]), json!(["apps"]), json!([])),
+            &permission
+        ));
+        assert!(!grants(
+            &rule(json!(["*"]), json!([""]), json!([])),
+            &permission
+        ));
+        assert!(!grants(
+            &rule(json!(["*"]), json!(["*"]), json!(["one"])),
+            &permission
+        ));
+        assert_eq!(
+            permission.to_string(),
+            "`patch` on `deployments.apps` in namespace `m`"
+        );
     }
 }

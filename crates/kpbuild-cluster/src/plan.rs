@@ -12,6 +12,7 @@ use crate::clean::{PART_OF, clean, mask};
 use crate::compare::{FieldChange, compare};
 use crate::conflict::{Conflict, masked};
 use crate::effects::{Changed, Effect, EffectKind, effects, what_goes_with};
+use crate::inventory::Record;
 use crate::live::{After, Desired, Live, Missing, Present};
 use crate::owners;
 use crate::pattern::{Pattern, names};
@@ -60,6 +61,8 @@ pub(crate) struct Approved {
     pub(crate) resource_version: Option<String>,
     /// A digest of the object as it will be, without noise.
     pub(crate) after: Option<String>,
+    /// What the books lack about an object that does not change.
+    pub(crate) record: Option<Record>,
 }
 
 /// What would be done with an object.
@@ -140,12 +143,17 @@ pub struct Allowed {
 impl Plan {
     /// Whether anything at all would be done, or should and cannot.
     pub fn is_empty(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step.action, Action::Unchanged | Action::Keep))
+        self.steps
+            .iter()
+            .all(|step| matches!(step.action, Action::Unchanged | Action::Keep))
     }
 
     /// How many objects have an action.
     pub fn count(&self, action: Action) -> usize {
-        self.steps.iter().filter(|step| step.action == action).count()
+        self.steps
+            .iter()
+            .filter(|step| step.action == action)
+            .count()
     }
 
     /// Whether something stands against it.
@@ -155,7 +163,9 @@ impl Plan {
 
     /// The steps about which the server could not or would not tell.
     pub fn refused(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.action == Action::Unknown)
+        self.steps
+            .iter()
+            .filter(|step| step.action == Action::Unknown)
     }
 }
 
@@ -164,13 +174,16 @@ impl Plan {
 pub(crate) fn step(desired: &Desired<'_>, live: &Live, defined: bool, allowed: &Allowed) -> Step {
     let object = desired.object;
     let mut step = match live {
-        Live::Untouched => bare(object.key(), Action::Unchanged),
+        Live::Untouched(_) => bare(object.key(), Action::Unchanged),
         Live::Absent { after } => create(object, after),
         Live::Premature(missing) => premature(object, *missing, defined),
         Live::Present(present) => existing(object, present, allowed),
         Live::Refused(refusal) => refused(object.key(), refusal.code, refusal.to_string()),
     };
     step.origin = Some(object.origin.clone());
+    if step.action == Action::Unchanged {
+        step.approved.record = record(live, &desired.digest);
+    }
     step
 }
 
@@ -225,7 +238,11 @@ fn premature(object: &Object, missing: Missing, defined: bool) -> Step {
     let unknown = missing == Missing::Definition && !defined;
     Step {
         after: Some(masked),
-        obstacles: if unknown { vec![Obstacle::NoDefinition] } else { Vec::new() },
+        obstacles: if unknown {
+            vec![Obstacle::NoDefinition]
+        } else {
+            Vec::new()
+        },
         ..bare(object.key(), Action::Create)
     }
 }
@@ -266,7 +283,10 @@ fn existing(object: &Object, present: &Present, allowed: &Allowed) -> Step {
 }
 
 fn replacement(fields: &[String]) -> Effect {
-    let text = format!("is deleted and created anew, because `{}` cannot change", fields.join("`, `"));
+    let text = format!(
+        "is deleted and created anew, because `{}` cannot change",
+        fields.join("`, `")
+    );
     Effect::new(EffectKind::Replace, text)
 }
 
@@ -280,27 +300,41 @@ pub(crate) fn set_of(object: &Value) -> Option<&str> {
     object["metadata"]["labels"][PART_OF].as_str()
 }
 
-fn obstacles(object: &Object, present: &Present, immutable: Option<&Vec<String>>, allowed: &Allowed) -> Vec<Obstacle> {
+fn obstacles(
+    object: &Object,
+    present: &Present,
+    immutable: Option<&Vec<String>>,
+    allowed: &Allowed,
+) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
     let live = &present.before;
     if let Some(service) = other_service(object, live) {
         return vec![Obstacle::OtherService { service }];
     }
     if let Some(set) = set_of(live).filter(|set| *set != allowed.set) {
-        return vec![Obstacle::OtherSet { set: set.to_owned() }];
+        return vec![Obstacle::OtherSet {
+            set: set.to_owned(),
+        }];
     }
     let owners = owners::owners(live);
     let taken = |manager: &String| allowed.take_from.contains(manager);
     if !owners::is_ours(live) && !owners.iter().any(taken) {
         obstacles.push(Obstacle::NotOurs { owners });
     }
-    let fields: Vec<Conflict> = present.conflicts.iter().filter(|conflict| !taken(&conflict.manager)).cloned().collect();
+    let fields: Vec<Conflict> = present
+        .conflicts
+        .iter()
+        .filter(|conflict| !taken(&conflict.manager))
+        .cloned()
+        .collect();
     if !fields.is_empty() {
         let fields = masked(&fields, object.kind());
         obstacles.push(Obstacle::Conflicts { fields });
     }
     if let Some(fields) = immutable.filter(|_| !names(&allowed.replace, object.key())) {
-        obstacles.push(Obstacle::NeedsReplace { fields: fields.clone() });
+        obstacles.push(Obstacle::NeedsReplace {
+            fields: fields.clone(),
+        });
     }
     obstacles
 }
@@ -333,6 +367,16 @@ fn approved(live: &Value, after: Option<&Value>) -> Approved {
         uid: text("uid"),
         resource_version: text("resourceVersion"),
         after: after.map(fingerprint),
+        record: None,
+    }
+}
+
+/// What to remember of an object that is as it shall be, unless it is known.
+fn record(live: &Live, manifest: &str) -> Option<Record> {
+    match live {
+        Live::Untouched(object) => Record::of(object.as_deref()?, manifest),
+        Live::Present(present) => Record::of(&present.before, manifest),
+        _ => None,
     }
 }
 
@@ -401,7 +445,11 @@ mod tests {
     #[test]
     fn an_object_that_changes_is_updated() {
         let (before, after) = (json!({"replicas": 1}), json!({"replicas": 2}));
-        let step = check(&present(live(before, "kpbuild", "ours"), live(after, "kpbuild", "ours"), vec![]));
+        let step = check(&present(
+            live(before, "kpbuild", "ours"),
+            live(after, "kpbuild", "ours"),
+            vec![],
+        ));
         assert_eq!(step.action, Action::Update);
         assert_eq!(step.changes[0].path.to_string(), "spec.replicas");
         assert_eq!(step.effects[0].text, "scales from 1 to 2 replicas");
@@ -412,8 +460,11 @@ mod tests {
     #[test]
     fn an_object_that_is_as_it_shall_be_is_unchanged() {
         let same = || live(json!({"replicas": 2}), "kpbuild", "ours");
-        assert_eq!(check(&present(same(), same(), vec![])).action, Action::Unchanged);
-        assert_eq!(check(&Live::Untouched).action, Action::Unchanged);
+        assert_eq!(
+            check(&present(same(), same(), vec![])).action,
+            Action::Unchanged
+        );
+        assert_eq!(check(&Live::Untouched(None)).action, Action::Unchanged);
     }
 
     #[test]
@@ -421,11 +472,25 @@ mod tests {
         let same = |manager| live(json!({"replicas": 2}), manager, "ours");
         let step = check(&present(same("kubectl"), same("kubectl"), vec![]));
         assert_eq!(step.action, Action::Adopt);
-        assert_eq!(step.obstacles, [Obstacle::NotOurs { owners: vec!["kubectl".into()] }]);
-        assert!(check(&present(same("helm"), same("helm"), vec![])).obstacles.is_empty());
+        assert_eq!(
+            step.obstacles,
+            [Obstacle::NotOurs {
+                owners: vec!["kubectl".into()]
+            }]
+        );
+        assert!(
+            check(&present(same("helm"), same("helm"), vec![]))
+                .obstacles
+                .is_empty()
+        );
         let other = live(json!({"replicas": 2}), "kpbuild", "theirs");
         let step = check(&present(other.clone(), other, vec![]));
-        assert_eq!(step.obstacles, [Obstacle::OtherSet { set: "theirs".into() }]);
+        assert_eq!(
+            step.obstacles,
+            [Obstacle::OtherSet {
+                set: "theirs".into()
+            }]
+        );
     }
 
     #[test]
@@ -437,8 +502,17 @@ mod tests {
             ours: Some(json!(2)),
         };
         let same = || live(json!({"replicas": 1}), "kpbuild", "ours");
-        let step = check(&present(same(), same(), vec![conflict("edit"), conflict("helm")]));
-        assert_eq!(step.obstacles, [Obstacle::Conflicts { fields: vec![conflict("edit")] }]);
+        let step = check(&present(
+            same(),
+            same(),
+            vec![conflict("edit"), conflict("helm")],
+        ));
+        assert_eq!(
+            step.obstacles,
+            [Obstacle::Conflicts {
+                fields: vec![conflict("edit")]
+            }]
+        );
     }
 
     #[test]
@@ -450,15 +524,33 @@ mod tests {
         };
         let step = check(&Live::Present(Box::new(present)));
         assert_eq!(step.action, Action::Replace);
-        assert_eq!(step.effects[0].text, "is deleted and created anew, because `spec.selector` cannot change");
-        assert_eq!(step.obstacles, [Obstacle::NeedsReplace { fields: vec!["spec.selector".into()] }]);
+        assert_eq!(
+            step.effects[0].text,
+            "is deleted and created anew, because `spec.selector` cannot change"
+        );
+        assert_eq!(
+            step.obstacles,
+            [Obstacle::NeedsReplace {
+                fields: vec!["spec.selector".into()]
+            }]
+        );
     }
 
     #[test]
     fn what_is_not_there_yet_is_created() {
-        assert_eq!(check(&Live::Premature(Missing::Namespace)).action, Action::Create);
-        assert!(check(&Live::Premature(Missing::Namespace)).obstacles.is_empty());
-        assert_eq!(check(&Live::Premature(Missing::Definition)).obstacles, [Obstacle::NoDefinition]);
+        assert_eq!(
+            check(&Live::Premature(Missing::Namespace)).action,
+            Action::Create
+        );
+        assert!(
+            check(&Live::Premature(Missing::Namespace))
+                .obstacles
+                .is_empty()
+        );
+        assert_eq!(
+            check(&Live::Premature(Missing::Definition)).obstacles,
+            [Obstacle::NoDefinition]
+        );
     }
 
     #[test]
@@ -477,7 +569,12 @@ mod tests {
                 namespace: String::new(),
                 name: name.into(),
             };
-            removal(&key, &json!({"kind": "Namespace", "metadata": {"name": name}}), &allowed()).action
+            removal(
+                &key,
+                &json!({"kind": "Namespace", "metadata": {"name": name}}),
+                &allowed(),
+            )
+            .action
         };
         assert_eq!(removal("named"), Action::Prune);
         assert_eq!(removal("other"), Action::Keep);

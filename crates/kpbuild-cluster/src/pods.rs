@@ -8,7 +8,10 @@ use crate::server::Server;
 pub(crate) async fn trouble(server: &Server, workload: &Value) -> Option<String> {
     let namespace = workload["metadata"]["namespace"].as_str()?;
     let selector = selector(workload)?;
-    let encoded = selector.replace('/', "%2F").replace('=', "%3D").replace(',', "%2C");
+    let encoded = selector
+        .replace('/', "%2F")
+        .replace('=', "%3D")
+        .replace(',', "%2C");
     let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={encoded}");
     // This is an explanation: a refusal leaves the reason of the workload itself.
     let pods = server.list(&path).await.ok()?;
@@ -45,8 +48,14 @@ struct Problem {
 fn problem(pod: &Value) -> Option<Problem> {
     let status = &pod["status"];
     let statuses = ["initContainerStatuses", "containerStatuses"];
-    let containers = statuses.iter().filter_map(|field| status[field].as_array()).flatten();
-    containers.into_iter().find_map(of_container).or_else(|| of_pod(status))
+    let containers = statuses
+        .iter()
+        .filter_map(|field| status[field].as_array())
+        .flatten();
+    containers
+        .into_iter()
+        .find_map(of_container)
+        .or_else(|| of_pod(status))
 }
 
 fn of_container(container: &Value) -> Option<Problem> {
@@ -57,7 +66,11 @@ fn of_container(container: &Value) -> Option<Problem> {
         return None;
     }
     let message = waiting["message"].as_str().unwrap_or_default();
-    let detail = if message.is_empty() { String::new() } else { format!(" ({message})") };
+    let detail = if message.is_empty() {
+        String::new()
+    } else {
+        format!(" ({message})")
+    };
     Some(Problem {
         text: format!("container {name} is in {reason}{detail}"),
         crashed: (reason == "CrashLoopBackOff").then(|| name.to_owned()),
@@ -66,7 +79,9 @@ fn of_container(container: &Value) -> Option<Problem> {
 
 fn of_pod(status: &Value) -> Option<Problem> {
     let conditions = status["conditions"].as_array().into_iter().flatten();
-    let scheduled = conditions.into_iter().find(|condition| condition["type"] == "PodScheduled")?;
+    let scheduled = conditions
+        .into_iter()
+        .find(|condition| condition["type"] == "PodScheduled")?;
     if scheduled["status"] != "False" {
         return None;
     }
@@ -78,9 +93,13 @@ fn of_pod(status: &Value) -> Option<Problem> {
 }
 
 async fn last_lines(server: &Server, namespace: &str, pod: &str, container: &str) -> String {
-    let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&previous=true&tailLines=3");
+    let path = format!(
+        "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&previous=true&tailLines=3"
+    );
     match server.text(&path).await {
-        Ok(log) => log.lines().fold(String::new(), |text, line| format!("{text}\n    {container}: {line}")),
+        Ok(log) => log.lines().fold(String::new(), |text, line| {
+            format!("{text}\n    {container}: {line}")
+        }),
         Err(_) => String::new(),
     }
 }
@@ -93,15 +112,23 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "cases read better")]
     fn check(status: Value, expected: Option<(&str, Option<&str>)>) {
         let found = problem(&json!({"status": status}));
-        let found = found.as_ref().map(|problem| (problem.text.as_str(), problem.crashed.as_deref()));
+        let found = found
+            .as_ref()
+            .map(|problem| (problem.text.as_str(), problem.crashed.as_deref()));
         assert_eq!(found, expected);
     }
 
     #[test]
     fn pods_say_what_is_wrong() {
         let container = |reason: &str, message: &str| json!({"containerStatuses": [{"name": "web", "state": {"waiting": {"reason": reason, "message": message}}}]});
-        check(container("ImagePullBackOff", "no such image"), Some(("container web is in ImagePullBackOff (no such image)", None)));
-        check(container("CrashLoopBackOff", ""), Some(("container web is in CrashLoopBackOff", Some("web"))));
+        check(
+            container("ImagePullBackOff", "no such image"),
+            Some(("container web is in ImagePullBackOff (no such image)", None)),
+        );
+        check(
+            container("CrashLoopBackOff", ""),
+            Some(("container web is in CrashLoopBackOff", Some("web"))),
+        );
         check(container("ContainerCreating", ""), None);
         check(
             json!({"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes"}]}),

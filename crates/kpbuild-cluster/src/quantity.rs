@@ -29,7 +29,9 @@ fn billionths(value: &Value) -> Option<i128> {
     }
     let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
     let scale = i128::from(10_u64.pow(9 - u32::try_from(fraction.len()).ok()?));
-    digits.checked_mul(scale).and_then(|number| scaled(number, suffix))
+    digits
+        .checked_mul(scale)
+        .and_then(|number| scaled(number, suffix))
 }
 
 fn scaled(billionths: i128, suffix: &str) -> Option<i128> {

@@ -20,7 +20,10 @@ use Readiness::{Failed, Ready, Waiting};
 
 /// How far an object is; kinds without a rule are ready as soon as they exist.
 pub fn readiness(object: &Value) -> Readiness {
-    let group = object["apiVersion"].as_str().and_then(|version| version.split_once('/')).map_or("", |(group, _)| group);
+    let group = object["apiVersion"]
+        .as_str()
+        .and_then(|version| version.split_once('/'))
+        .map_or("", |(group, _)| group);
     match (group, object["kind"].as_str().unwrap_or_default()) {
         ("apps", "Deployment") => deployment(object),
         ("apps", "DaemonSet") => daemon_set(object),
@@ -29,7 +32,10 @@ pub fn readiness(object: &Value) -> Readiness {
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object),
         ("apiregistration.k8s.io", "APIService") => expect_true(object, "Available"),
         ("", "Service") => service(object),
-        ("monitoring.coreos.com", "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler") => instance(object),
+        (
+            "monitoring.coreos.com",
+            "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler",
+        ) => instance(object),
         _ => Ready,
     }
 }
@@ -48,7 +54,9 @@ const UNSEEN: &str = "its controller has not seen it yet";
 /// The condition of a type: status, reason and message.
 fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let conditions = object["status"]["conditions"].as_array()?;
-    conditions.iter().find(|condition| condition["type"] == name)
+    conditions
+        .iter()
+        .find(|condition| condition["type"] == name)
 }
 
 fn is_true(object: &Value, name: &str) -> bool {
@@ -62,14 +70,22 @@ fn is_false(object: &Value, name: &str) -> bool {
 /// What a condition says: its message, or else its reason.
 fn words(object: &Value, name: &str) -> String {
     let text = |field: &str| {
-        let text = condition(object, name)?[field].as_str()?;
-        (!text.is_empty()).then(|| text.to_owned())
+        condition(object, name)?[field]
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
     };
-    text("message").or_else(|| text("reason")).unwrap_or_else(|| format!("not {name} yet"))
+    text("message")
+        .or_else(|| text("reason"))
+        .unwrap_or_else(|| format!("not {name} yet"))
 }
 
 fn expect_true(object: &Value, name: &str) -> Readiness {
-    if is_true(object, name) { Ready } else { Waiting(words(object, name)) }
+    if is_true(object, name) {
+        Ready
+    } else {
+        Waiting(words(object, name))
+    }
 }
 
 /// `2 of 3 pods ready`, or ready.
@@ -116,7 +132,11 @@ fn stateful_set(object: &Value) -> Readiness {
     let surplus = number(&status["replicas"]).saturating_sub(wanted);
     let updated = match spec["updateStrategy"]["type"].as_str() {
         Some("OnDelete") => None,
-        _ => pods(number(&status["updatedReplicas"]), wanted.saturating_sub(partition), "updated"),
+        _ => pods(
+            number(&status["updatedReplicas"]),
+            wanted.saturating_sub(partition),
+            "updated",
+        ),
     };
     updated
         .or_else(|| pods(number(&status["readyReplicas"]), wanted, "ready"))
@@ -128,20 +148,34 @@ fn job(object: &Value) -> Readiness {
     if is_true(object, "Failed") {
         return Failed(words(object, "Failed"));
     }
-    if is_true(object, "Complete") { Ready } else { Waiting("it runs".to_owned()) }
+    if is_true(object, "Complete") {
+        Ready
+    } else {
+        Waiting("it runs".to_owned())
+    }
 }
 
 fn definition(object: &Value) -> Readiness {
     if is_false(object, "NamesAccepted") {
         return Failed(words(object, "NamesAccepted"));
     }
-    expect_true(object, "Established")
+    if is_true(object, "Established") {
+        Ready
+    } else {
+        Waiting("not established yet".to_owned())
+    }
 }
 
 fn service(object: &Value) -> Readiness {
     let balancer = object["spec"]["type"] == "LoadBalancer";
-    let addresses = object["status"]["loadBalancer"]["ingress"].as_array().map_or(0, Vec::len);
-    if balancer && addresses == 0 { Waiting("no address from the load balancer yet".to_owned()) } else { Ready }
+    let addresses = object["status"]["loadBalancer"]["ingress"]
+        .as_array()
+        .map_or(0, Vec::len);
+    if balancer && addresses == 0 {
+        Waiting("no address from the load balancer yet".to_owned())
+    } else {
+        Ready
+    }
 }
 
 /// The operator writes, for each condition, the generation that it is about.
@@ -181,21 +215,32 @@ mod tests {
     #[test]
     fn a_deployment_is_ready_when_all_new_pods_are_available() {
         let deployment = |status: Value| json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 2}, "status": status});
-        check(deployment(json!({"observedGeneration": 1})), waiting(UNSEEN));
-        check(deployment(json!({"observedGeneration": 2, "updatedReplicas": 1})), waiting("1 of 2 pods updated"));
+        check(
+            deployment(json!({"observedGeneration": 1})),
+            waiting(UNSEEN),
+        );
+        check(
+            deployment(json!({"observedGeneration": 2, "updatedReplicas": 1})),
+            waiting("1 of 2 pods updated"),
+        );
         check(
             deployment(json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2})),
             waiting("1 old pods still end"),
         );
         check(
-            deployment(json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 1})),
+            deployment(
+                json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 1}),
+            ),
             waiting("1 of 2 pods available"),
         );
         check(
-            deployment(json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "readyReplicas": 2})),
+            deployment(
+                json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "readyReplicas": 2}),
+            ),
             Ready,
         );
-        let conditions = json!([{"type": "Progressing", "status": "False", "message": "deadline exceeded"}]);
+        let conditions =
+            json!([{"type": "Progressing", "status": "False", "message": "deadline exceeded"}]);
         check(
             deployment(json!({"observedGeneration": 2, "conditions": conditions})),
             Failed("deadline exceeded".to_owned()),
@@ -209,9 +254,15 @@ mod tests {
             json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"generation": 2}, "status": {"conditions": [condition("Reconciled", reconciled), condition("Available", available)]}})
         };
         check(instance(("True", 2), ("True", 2)), Ready);
-        check(instance(("True", 1), ("True", 1)), waiting("the operator has not seen its last change yet"));
+        check(
+            instance(("True", 1), ("True", 1)),
+            waiting("the operator has not seen its last change yet"),
+        );
         check(instance(("True", 2), ("Degraded", 2)), waiting("because"));
-        check(instance(("False", 2), ("True", 2)), Failed("because".to_owned()));
+        check(
+            instance(("False", 2), ("True", 2)),
+            Failed("because".to_owned()),
+        );
     }
 
     #[test]
@@ -225,13 +276,30 @@ mod tests {
     #[test]
     fn definitions_jobs_and_services_have_rules_of_their_own() {
         let with = |api: &str, kind: &str, conditions: Value| json!({"apiVersion": api, "kind": kind, "status": {"conditions": conditions}});
-        let crd = |conditions| with("apiextensions.k8s.io/v1", "CustomResourceDefinition", conditions);
-        check(crd(json!([{"type": "Established", "status": "True"}])), Ready);
-        check(crd(json!([])), waiting("not Established yet"));
+        let crd = |conditions| {
+            with(
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                conditions,
+            )
+        };
+        check(
+            crd(json!([{"type": "Established", "status": "True"}])),
+            Ready,
+        );
+        check(crd(json!([])), waiting("not established yet"));
         let names = json!([{"type": "NamesAccepted", "status": "False", "message": "taken"}]);
         check(crd(names), Failed("taken".to_owned()));
-        check(with("batch/v1", "Job", json!([{"type": "Complete", "status": "True"}])), Ready);
-        let balancer = json!({"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}});
+        check(
+            with(
+                "batch/v1",
+                "Job",
+                json!([{"type": "Complete", "status": "True"}]),
+            ),
+            Ready,
+        );
+        let balancer =
+            json!({"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}});
         check(balancer, waiting("no address from the load balancer yet"));
         check(json!({"apiVersion": "v1", "kind": "ConfigMap"}), Ready);
     }

@@ -56,11 +56,15 @@ impl Resources {
     pub(crate) async fn discover(server: &Server) -> Result<Self, Refusal> {
         let (core, groups) = try_join(server.discovery("/api"), server.discovery("/apis")).await?;
         let mut resources = Self::default();
-        for group in [&core, &groups].iter().flat_map(|list| array(&list["items"])) {
+        for group in [&core, &groups]
+            .iter()
+            .flat_map(|list| array(&list["items"]))
+        {
             resources.add_group(group);
         }
         if resources.kinds.is_empty() {
-            let message = "it does not list its kinds in one answer; Kubernetes 1.27 is the oldest that does";
+            let message =
+                "it does not list its kinds in one answer; Kubernetes 1.27 is the oldest that does";
             return Err(Refusal::unreachable(message));
         }
         Ok(resources)
@@ -68,7 +72,9 @@ impl Resources {
 
     /// The resource of a kind, in the version that an object is written in.
     pub(crate) fn of_version(&self, group: &str, kind: &str, version: &str) -> Option<&Resource> {
-        self.versions(group, kind).iter().find(|resource| resource.version == version)
+        self.versions(group, kind)
+            .iter()
+            .find(|resource| resource.version == version)
     }
 
     /// The resource of a kind, in the version that the server prefers.
@@ -86,12 +92,15 @@ impl Resources {
         for version in array(&group["versions"]) {
             for resource in array(&version["resources"]) {
                 let kind = text(&resource["responseKind"]["kind"]);
-                self.kinds.entry((name.clone(), kind)).or_default().push(Resource {
-                    group: name.clone(),
-                    version: text(&version["version"]),
-                    plural: text(&resource["resource"]),
-                    namespaced: resource["scope"] == "Namespaced",
-                });
+                self.kinds
+                    .entry((name.clone(), kind))
+                    .or_default()
+                    .push(Resource {
+                        group: name.clone(),
+                        version: text(&version["version"]),
+                        plural: text(&resource["resource"]),
+                        namespaced: resource["scope"] == "Namespaced",
+                    });
             }
         }
     }
@@ -122,7 +131,10 @@ mod tests {
         resources.add_group(&json!({"metadata": {"name": "apps"}, "versions": [{"version": "v1", "resources": [{"resource": "deployments", "responseKind": {"kind": "Deployment"}, "scope": "Namespaced"}]}]}));
         resources.add_group(&json!({"metadata": {}, "versions": [{"version": "v1", "resources": [{"resource": "namespaces", "responseKind": {"kind": "Namespace"}, "scope": "Cluster"}]}]}));
         let deployment = resources.preferred("apps", "Deployment").unwrap();
-        assert_eq!(deployment.object("m", "g"), "/apis/apps/v1/namespaces/m/deployments/g");
+        assert_eq!(
+            deployment.object("m", "g"),
+            "/apis/apps/v1/namespaces/m/deployments/g"
+        );
         let namespace = resources.of_version("", "Namespace", "v1").unwrap();
         assert_eq!(namespace.object("", "m"), "/api/v1/namespaces/m");
         assert!(resources.of_version("apps", "Deployment", "v2").is_none());

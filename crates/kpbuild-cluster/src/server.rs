@@ -117,25 +117,44 @@ impl Server {
                 all.extend(items);
             }
             match answer["metadata"]["continue"].as_str() {
-                Some(token) if !token.is_empty() => page = format!("{path}&limit=500&continue={token}"),
+                Some(token) if !token.is_empty() => {
+                    page = format!("{path}&limit=500&continue={token}")
+                }
                 _ => return Ok(all),
             }
         }
     }
 
     /// Applies a manifest on the server's side.
-    pub(crate) async fn apply(&self, path: &str, manifest: &Value, how: ApplyAs) -> Result<Answer, Refusal> {
+    pub(crate) async fn apply(
+        &self,
+        path: &str,
+        manifest: &Value,
+        how: ApplyAs,
+    ) -> Result<Answer, Refusal> {
         let dry = if how.dry { "&dryRun=All" } else { "" };
         let path = format!(
             "{path}?fieldManager={}&fieldValidation=Strict&force={}{dry}",
             how.manager, how.force
         );
-        self.send(Method::PATCH, &path, "application/apply-patch+yaml", manifest).await
+        self.send(
+            Method::PATCH,
+            &path,
+            "application/apply-patch+yaml",
+            manifest,
+        )
+        .await
     }
 
     /// Changes an object by a JSON patch.
     pub(crate) async fn patch(&self, path: &str, operations: &Value) -> Result<Answer, Refusal> {
-        self.send(Method::PATCH, path, "application/json-patch+json", operations).await
+        self.send(
+            Method::PATCH,
+            path,
+            "application/json-patch+json",
+            operations,
+        )
+        .await
     }
 
     pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<Answer, Refusal> {
@@ -146,19 +165,32 @@ impl Server {
         self.send(Method::PUT, path, JSON, object).await
     }
 
-    /// Deletes exactly the object of this identity; what is gone is deleted.
-    pub(crate) async fn delete(&self, path: &str, uid: Option<&str>, policy: &str) -> Result<(), Refusal> {
+    /// Deletes exactly the object of this identity. True when it is gone already;
+    /// otherwise something still has to end first.
+    pub(crate) async fn delete(
+        &self,
+        path: &str,
+        uid: Option<&str>,
+        policy: &str,
+    ) -> Result<bool, Refusal> {
         let mut options = serde_json::json!({"propagationPolicy": policy});
         if let Some(uid) = uid {
             options["preconditions"] = serde_json::json!({"uid": uid});
         }
         match self.send(Method::DELETE, path, JSON, &options).await {
-            Err(refusal) if !refusal.is_not_found() => Err(refusal),
-            _ => Ok(()),
+            Ok(answer) => Ok(answer.value["kind"] == "Status"),
+            Err(refusal) if refusal.is_not_found() => Ok(true),
+            Err(refusal) => Err(refusal),
         }
     }
 
-    async fn send(&self, method: Method, path: &str, content: &'static str, body: &Value) -> Result<Answer, Refusal> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        content: &'static str,
+        body: &Value,
+    ) -> Result<Answer, Refusal> {
         let body = Some((content, serde_json::to_vec(body).expect("a value is JSON")));
         self.call(Ask {
             method,
@@ -221,7 +253,10 @@ impl<'a> Ask<'a> {
             .method(&self.method)
             .uri(self.path)
             .header(header::ACCEPT, self.accept)
-            .header(header::USER_AGENT, concat!("kpbuild/", env!("CARGO_PKG_VERSION")));
+            .header(
+                header::USER_AGENT,
+                concat!("kpbuild/", env!("CARGO_PKG_VERSION")),
+            );
         match &self.body {
             Some((content, bytes)) => request
                 .header(header::CONTENT_TYPE, *content)
@@ -241,7 +276,9 @@ enum Outcome {
 fn success(code: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Refusal> {
     let value = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::unreachable(format!("its answer is not JSON: {error}")))?;
-    let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+    let date = headers
+        .get(header::DATE)
+        .and_then(|date| date.to_str().ok());
     Ok(Answer {
         created: code == StatusCode::CREATED,
         now: date.and_then(|date| Some(jiff::fmt::rfc2822::parse(date).ok()?.timestamp())),
@@ -250,14 +287,24 @@ fn success(code: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    let seconds = headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }
 
 /// How long to wait before the next attempt, if there shall be one. Every
 /// request may be repeated: applying twice is applying once, and deletions name
 /// the object's identity.
-fn pause(attempt: u32, refusal: &Refusal, asked: Option<Duration>, reached: bool) -> Option<Duration> {
+fn pause(
+    attempt: u32,
+    refusal: &Refusal,
+    asked: Option<Duration>,
+    reached: bool,
+) -> Option<Duration> {
     const ATTEMPTS: u32 = 9;
     const FIRST_CONTACT: u32 = 3;
     const LONGEST: Duration = Duration::from_secs(5);
@@ -287,7 +334,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// The path of the objects that carry a label.
 pub(crate) fn labelled(resource: &Resource, namespace: &str, label: &str, value: &str) -> String {
-    let selector = format!("{label}={value}").replace('/', "%2F").replace('=', "%3D");
+    let selector = format!("{label}={value}")
+        .replace('/', "%2F")
+        .replace('=', "%3D");
     format!("{}?labelSelector={selector}", resource.list(namespace))
 }
 
@@ -301,7 +350,9 @@ mod tests {
 
     #[test]
     fn passing_troubles_are_waited_for() {
-        let millis = |attempt, code, asked| pause(attempt, &refusal(code), asked, true).map(|pause| pause.as_millis());
+        let millis = |attempt, code, asked| {
+            pause(attempt, &refusal(code), asked, true).map(|pause| pause.as_millis())
+        };
         assert_eq!(millis(0, 503, None), Some(100));
         assert_eq!(millis(3, 500, None), Some(800));
         assert_eq!(millis(7, 0, None), Some(5000));

@@ -58,11 +58,18 @@ const PAUSES: [Duration; 5] = [
 
 impl Waiter<'_> {
     /// Until all are ready; fails as soon as one cannot become ready any more.
-    pub(crate) async fn until_ready(&self, mut subjects: Vec<Subject>, observer: &Observer<'_>) -> Result<(), ClusterError> {
+    pub(crate) async fn until_ready(
+        &self,
+        mut subjects: Vec<Subject>,
+        observer: &Observer<'_>,
+    ) -> Result<(), ClusterError> {
         let deadline = Instant::now() + self.patience;
         let mut looks = 0;
         while !subjects.is_empty() {
-            let live = self.look(&subjects).await.map_err(ClusterError::doing("see whether the objects are ready"))?;
+            let live = self
+                .look(&subjects)
+                .await
+                .map_err(ClusterError::doing("see whether the objects are ready"))?;
             let mut waiting = Vec::new();
             for mut subject in subjects {
                 let object = live.get(&subject.key);
@@ -88,8 +95,14 @@ impl Waiter<'_> {
         let mut looks = 0;
         let mut subjects = Vec::new();
         loop {
-            let live = self.server.find(path).await.map_err(ClusterError::doing("see whether the object is gone"))?;
-            let Some(live) = live.filter(|live| uid.is_none() || live["metadata"]["uid"].as_str() == uid) else {
+            let live = self
+                .server
+                .find(path)
+                .await
+                .map_err(ClusterError::doing("see whether the object is gone"))?;
+            let Some(live) =
+                live.filter(|live| uid.is_none() || live["metadata"]["uid"].as_str() == uid)
+            else {
                 return Ok(());
             };
             let reason = blocked(&live);
@@ -126,7 +139,10 @@ impl Waiter<'_> {
                 };
                 item["apiVersion"] = version.into();
                 item["kind"] = subject.key.kind.as_str().into();
-                let name = item["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+                let name = item["metadata"]["name"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
                 live.insert(
                     ObjectKey {
                         name,
@@ -139,12 +155,22 @@ impl Waiter<'_> {
         Ok(live)
     }
 
-    async fn is_done(&self, subject: &mut Subject, live: Option<&Value>, observer: &Observer<'_>) -> Result<bool, ClusterError> {
-        let state = live.map_or_else(|| Readiness::Failed("somebody has deleted it".to_owned()), readiness);
+    async fn is_done(
+        &self,
+        subject: &mut Subject,
+        live: Option<&Value>,
+        observer: &Observer<'_>,
+    ) -> Result<bool, ClusterError> {
+        let state = live.map_or_else(
+            || Readiness::Failed("somebody has deleted it".to_owned()),
+            readiness,
+        );
         let reason = match state {
             Readiness::Ready => {
                 if subject.reason.is_some() {
-                    (observer.borrow_mut())(&Event::Ready { object: &subject.key });
+                    (observer.borrow_mut())(&Event::Ready {
+                        object: &subject.key,
+                    });
                 }
                 return Ok(true);
             }
@@ -184,12 +210,23 @@ impl Waiter<'_> {
         }
     }
 
-    async fn pause(&self, looks: &mut usize, deadline: Instant, subjects: &[Subject]) -> Result<(), ClusterError> {
+    async fn pause(
+        &self,
+        looks: &mut usize,
+        deadline: Instant,
+        subjects: &[Subject],
+    ) -> Result<(), ClusterError> {
         if subjects.is_empty() {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            let line = |subject: &Subject| format!("  {}: {}", subject.key, subject.reason.as_deref().unwrap_or("?"));
+            let line = |subject: &Subject| {
+                format!(
+                    "  {}: {}",
+                    subject.key,
+                    subject.reason.as_deref().unwrap_or("?")
+                )
+            };
             return Err(self.timeout(subjects.iter().map(line).collect()));
         }
         self.sleep(looks).await
@@ -221,6 +258,7 @@ fn blocked(object: &Value) -> String {
         .filter_map(Value::as_str)
         .collect();
     match finalizers.as_slice() {
+        ["foregroundDeletion"] => "what it has made ends first".to_owned(),
         [] => "it ends".to_owned(),
         names => format!("blocked by finalizers {}", names.join(", ")),
     }

@@ -30,7 +30,7 @@ pub(crate) struct Global {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
     Always,
@@ -304,8 +304,8 @@ pub(crate) struct Diff {
     #[arg(long)]
     pub(crate) full: bool,
     /// How many lines to show around those that differ.
-    #[arg(long, value_name = "NUMBER", default_value = "3")]
-    pub(crate) context_lines: usize,
+    #[arg(long = "context-lines", value_name = "NUMBER", default_value = "3")]
+    pub(crate) around: usize,
     /// Exit with 0 although there are changes.
     #[arg(long)]
     pub(crate) exit_zero: bool,
@@ -358,8 +358,8 @@ pub(crate) struct Delete {
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Delete these objects although data goes with them.
-    #[arg(long, value_name = "KIND/NAME")]
-    pub(crate) delete_data: Vec<Pattern>,
+    #[arg(long = "delete-data", value_name = "KIND/NAME")]
+    pub(crate) with_data: Vec<Pattern>,
     #[command(flatten)]
     pub(crate) waiting: Waiting,
     /// How to report.
@@ -377,7 +377,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 /// `90s`, `10m`, `1h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a number with `s`, `m` or `h`, such as `90s`".to_owned();
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let (number, unit) = text
+        .split_at_checked(text.len().saturating_sub(1))
+        .ok_or_else(wrong)?;
     let seconds = match unit {
         "s" => 1,
         "m" => 60,

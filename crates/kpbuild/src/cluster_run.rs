@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, bail};
-use kpbuild_cluster::{Action, Cluster, ClusterError, Obstacle, Plan, Report, RunOptions, StackId, Target};
+use kpbuild_cluster::{
+    Action, Cluster, ClusterError, Obstacle, Plan, Report, RunOptions, StackId, Target,
+};
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, SourceMap};
 use kpbuild_stack::Stack;
 
@@ -33,7 +35,11 @@ pub(crate) fn compiled(path: &Path, terminal: &mut Terminal) -> anyhow::Result<O
     let mut diagnostics = Diagnostics::default();
     let rendered = compile(path, file, &mut sources, &mut diagnostics);
     terminal.findings(&diagnostics, &sources);
-    Ok(rendered.ok().map(|(stack, bundle)| Compiled { stack, bundle, sources }))
+    Ok(rendered.ok().map(|(stack, bundle)| Compiled {
+        stack,
+        bundle,
+        sources,
+    }))
 }
 
 /// Connects to the cluster that is meant, and to no other.
@@ -71,7 +77,11 @@ pub(crate) fn refusals(plan: &Plan) -> Diagnostics {
             Obstacle::Refused { message, .. } => Some(message.as_str()),
             _ => None,
         });
-        let text = format!("`{}` is refused: {}", step.object, message.unwrap_or("no reason given"));
+        let text = format!(
+            "`{}` is refused: {}",
+            step.object,
+            message.unwrap_or("no reason given")
+        );
         let mut diagnostic = Diagnostic::error(REFUSED, text);
         if let Some(origin) = &step.origin {
             diagnostic = diagnostic
@@ -84,7 +94,11 @@ pub(crate) fn refusals(plan: &Plan) -> Diagnostics {
 }
 
 /// How a plan is carried out, from the arguments.
-pub(crate) fn run_options(connection: &Connection, waiting: &Waiting, take_from: &[String]) -> anyhow::Result<RunOptions> {
+pub(crate) fn run_options(
+    connection: &Connection,
+    waiting: &Waiting,
+    take_from: &[String],
+) -> anyhow::Result<RunOptions> {
     Ok(RunOptions {
         concurrency: connection.concurrency,
         wait: (!waiting.no_wait).then_some(waiting.timeout),
@@ -95,10 +109,19 @@ pub(crate) fn run_options(connection: &Connection, waiting: &Waiting, take_from:
 }
 
 /// Who runs this, for others who find the lock.
-#[expect(clippy::disallowed_methods, reason = "this is the edge where the environment is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge where the environment is read"
+)]
 fn holder() -> String {
-    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-    let user = variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned());
+    let variable = |name| {
+        std::env::var(name)
+            .ok()
+            .filter(|value: &String| !value.is_empty())
+    };
+    let user = variable("USER")
+        .or_else(|| variable("USERNAME"))
+        .unwrap_or_else(|| "somebody".to_owned());
     let host = variable("HOSTNAME")
         .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
         .unwrap_or_else(|| "a machine without a name".to_owned());
@@ -109,20 +132,27 @@ fn holder() -> String {
 fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let registered = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
+        let registered =
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
         registered.context("cannot listen for Ctrl-C")?;
     }
     Ok(stop)
 }
 
 /// Asks for confirmation, unless it was given.
-pub(crate) fn confirmed(question: &str, yes: bool, terminal: &mut Terminal) -> anyhow::Result<bool> {
+pub(crate) fn confirmed(
+    question: &str,
+    yes: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
     }
     if !terminal.can_ask() {
-        bail!("nobody can be asked here, so nothing was changed: look at the plan above and add `--yes`");
+        bail!(
+            "nobody can be asked here, so nothing was changed: look at the plan above and add `--yes`"
+        );
     }
     terminal.confirm(question)
 }
@@ -134,23 +164,37 @@ pub(crate) fn report_line(report: &Report) -> String {
         .iter()
         .map(|(outcome, number)| format!("{number} {}", word(*outcome)))
         .collect();
-    let done = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+    let done = if parts.is_empty() {
+        "nothing to do".to_owned()
+    } else {
+        parts.join(", ")
+    };
     format!("{done} ({} requests)", report.requests)
 }
 
 /// A run that was stopped says what is done and what is not.
-pub(crate) fn finish(report: &Report, result: Result<(), ClusterError>, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub(crate) fn finish(
+    report: &Report,
+    result: Result<(), ClusterError>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
     terminal.say(&report_line(report));
     Ok(result?)
 }
 
 /// Why a plan cannot be carried out.
 pub(crate) fn refuse_obstacles(plan: &Plan) -> anyhow::Result<()> {
-    let blocked = plan.steps.iter().filter(|step| !step.obstacles.is_empty()).count();
+    let blocked = plan
+        .steps
+        .iter()
+        .filter(|step| !step.obstacles.is_empty())
+        .count();
     match (plan.count(Action::Unknown), blocked) {
         (_, 0) => Ok(()),
         (0, 1) => bail!("1 object cannot be applied as it is; nothing was written"),
-        (0, blocked) => bail!("{blocked} objects cannot be applied as they are; nothing was written"),
+        (0, blocked) => {
+            bail!("{blocked} objects cannot be applied as they are; nothing was written")
+        }
         (refused, _) => bail!("the server refuses {refused} of the objects; nothing was written"),
     }
 }

@@ -52,7 +52,10 @@ fn dashboards(
             Ok(paths) => {
                 for path in paths {
                     match load::read(sources, &path) {
-                        Ok(file) => read.push(DashboardFile { file, folder: files.folder().map(str::to_owned) }),
+                        Ok(file) => read.push(DashboardFile {
+                            file,
+                            folder: files.folder().map(str::to_owned),
+                        }),
                         Err(error) => diagnostics.push(unusable(&format!("{error:#}"), place)),
                     }
                 }
@@ -69,7 +72,11 @@ fn unusable(problem: &str, place: Option<Span>) -> Diagnostic {
 
 /// The files that a path or pattern below a folder stands for, in the order of
 /// their names; otherwise what is wrong and the way out.
-fn matching(folder: &Path, wanted: &str, endings: &[&str]) -> Result<Vec<PathBuf>, (String, String)> {
+fn matching(
+    folder: &Path,
+    wanted: &str,
+    endings: &[&str],
+) -> Result<Vec<PathBuf>, (String, String)> {
     let prefix = Pattern::escape(&folder.join("x").display().to_string());
     let pattern = if wanted.starts_with('/') {
         wanted.to_owned()
@@ -83,22 +90,42 @@ fn matching(folder: &Path, wanted: &str, endings: &[&str]) -> Result<Vec<PathBuf
     };
     let found = glob::glob_with(&pattern, options).map_err(|error| {
         let help = "`*` stands for any characters of a name, `**` for any folders";
-        (format!("`{wanted}` is not a pattern: {}", error.msg), help.to_owned())
+        (
+            format!("`{wanted}` is not a pattern: {}", error.msg),
+            help.to_owned(),
+        )
     })?;
     let paths: Vec<PathBuf> = found.filter_map(Result::ok).collect();
     if paths.is_empty() {
         return Err(nothing(folder, wanted));
     }
-    let ending = |path: &Path| path.extension().and_then(|ending| ending.to_str()).map(str::to_owned);
-    let is_usable = |path: &Path| ending(path).is_some_and(|ending| endings.contains(&ending.as_str())) && !path.is_dir();
+    let ending = |path: &Path| {
+        path.extension()
+            .and_then(|ending| ending.to_str())
+            .map(str::to_owned)
+    };
+    let is_usable = |path: &Path| {
+        ending(path).is_some_and(|ending| endings.contains(&ending.as_str())) && !path.is_dir()
+    };
     match paths.iter().find(|path| !is_usable(path)) {
         None => Ok(paths),
         Some(path) => Err((
             format!("`{}` is not a file that can be used here", path.display()),
             if path.is_dir() {
-                format!("`{}/*.{}` names those of a folder", wanted.trim_end_matches(['/', '*']), endings[0])
+                format!(
+                    "`{}/*.{}` names those of a folder",
+                    wanted.trim_end_matches(['/', '*']),
+                    endings[0]
+                )
             } else {
-                format!("files end in {}", endings.iter().map(|ending| format!("`.{ending}`")).collect::<Vec<_>>().join(", "))
+                format!(
+                    "files end in {}",
+                    endings
+                        .iter()
+                        .map(|ending| format!("`.{ending}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )
             },
         )),
     }
@@ -113,9 +140,15 @@ fn nothing(folder: &Path, wanted: &str) -> (String, String) {
         format!("there is no file `{}`", path.display())
     };
     let names = load::names_in(path.parent().unwrap_or(folder));
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     let help = match nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{}`?", Path::new(wanted).with_file_name(near).display()),
+        Some(near) => format!(
+            "did you mean `{}`?",
+            Path::new(wanted).with_file_name(near).display()
+        ),
         None => "paths are relative to the stack file".to_owned(),
     };
     (problem, help)
@@ -127,7 +160,14 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
-        for name in ["b.json", "a.json", "c.jsonnet", ".hidden.json", "deep/[d].json", "notes.md"] {
+        for name in [
+            "b.json",
+            "a.json",
+            "c.jsonnet",
+            ".hidden.json",
+            "deep/[d].json",
+            "notes.md",
+        ] {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().expect("it has one")).expect("it can be made");
             std::fs::write(path, "{}").expect("it can be written");
@@ -136,7 +176,12 @@ mod tests {
     }
 
     fn found(folder: &Path, wanted: &str) -> Result<Vec<String>, String> {
-        let name = |path: PathBuf| path.strip_prefix(folder).expect("it is below").display().to_string();
+        let name = |path: PathBuf| {
+            path.strip_prefix(folder)
+                .expect("it is below")
+                .display()
+                .to_string()
+        };
         let shown = folder.display().to_string();
         matching(folder, wanted, DASHBOARDS)
             .map(|paths| paths.into_iter().map(name).collect())
@@ -150,15 +195,24 @@ mod tests {
         assert_eq!(found("*.json"), ["a.json", "b.json"]);
         assert_eq!(found("**/*.json"), ["a.json", "b.json", "deep/[d].json"]);
         assert_eq!(found("c.jsonnet"), ["c.jsonnet"]);
-        assert_eq!(super::tests::found(&folder.path().join("deep"), "../b.json").map(|_| ()), Ok(()));
+        assert_eq!(
+            super::tests::found(&folder.path().join("deep"), "../b.json").map(|_| ()),
+            Ok(())
+        );
     }
 
     #[test]
     fn what_is_not_found_says_what_is_there() {
         let folder = folder();
         let wrong = |wanted| found(folder.path(), wanted).expect_err("it finds none");
-        assert_eq!(wrong("c.jsonet"), "there is no file `F/c.jsonet`; did you mean `c.jsonnet`?");
-        assert_eq!(wrong("x/*.json"), "no file matches `F/x/*.json`; paths are relative to the stack file");
+        assert_eq!(
+            wrong("c.jsonet"),
+            "there is no file `F/c.jsonet`; did you mean `c.jsonnet`?"
+        );
+        assert_eq!(
+            wrong("x/*.json"),
+            "no file matches `F/x/*.json`; paths are relative to the stack file"
+        );
         assert!(wrong("notes.md").starts_with("`F/notes.md` is not a file that can be used here"));
         assert!(wrong("deep").contains("`deep/*.json` names those of a folder"));
         assert!(wrong("[").starts_with("`[` is not a pattern"));

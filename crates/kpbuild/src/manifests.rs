@@ -69,7 +69,10 @@ pub(crate) fn stream(bundle: &Bundle, format: Format, hide_secrets: bool) -> Str
         Format::Yaml => yaml::stream(objects.iter().map(Object::yaml)),
         Format::Json => {
             let items: Vec<&Value> = objects.iter().map(Object::value).collect();
-            format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": items}))
+            format!(
+                "{:#}\n",
+                json!({"apiVersion": "v1", "kind": "List", "items": items})
+            )
         }
     }
 }
@@ -77,7 +80,12 @@ pub(crate) fn stream(bundle: &Bundle, format: Format, hide_secrets: bool) -> Str
 /// Replaces the values of a Secret by a word.
 fn hide(secret: &mut Value) {
     for field in ["data", "stringData"] {
-        for value in secret[field].as_object_mut().into_iter().flatten().map(|(_, value)| value) {
+        for value in secret[field]
+            .as_object_mut()
+            .into_iter()
+            .flatten()
+            .map(|(_, value)| value)
+        {
             *value = json!("(hidden)");
         }
     }
@@ -94,7 +102,11 @@ fn text(object: &Object, format: Format) -> Cow<'_, str> {
 /// and the object's name, with the namespace where it is not the stack's own.
 /// Names that would be the same get the group too.
 fn names(bundle: &Bundle, namespace: &str) -> Vec<String> {
-    let short: Vec<String> = bundle.objects().iter().map(|object| name(object, namespace)).collect();
+    let short: Vec<String> = bundle
+        .objects()
+        .iter()
+        .map(|object| name(object, namespace))
+        .collect();
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for name in &short {
         // Some file systems do not tell letters of different case apart.
@@ -123,7 +135,13 @@ fn name(object: &Object, namespace: &str) -> String {
     let file: String = parts
         .join("-")
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-._".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     format!("{folder}{file}")
 }
@@ -134,7 +152,13 @@ fn lower_camel(kind: &str) -> String {
     let lowered = if capitals > 1 { capitals - 1 } else { capitals };
     kind.chars()
         .enumerate()
-        .map(|(index, c)| if index < lowered { c.to_ascii_lowercase() } else { c })
+        .map(|(index, c)| {
+            if index < lowered {
+                c.to_ascii_lowercase()
+            } else {
+                c
+            }
+        })
         .collect()
 }
 
@@ -156,13 +180,36 @@ mod tests {
     fn file_names_say_component_kind_and_name() {
         let bundle = bundle(&[
             ("v1", "Namespace", "", "monitoring"),
-            ("rbac.authorization.k8s.io/v1", "Role", "kube-system", "prometheus-k8s"),
-            ("rbac.authorization.k8s.io/v1", "ClusterRole", "", "system:reader"),
-            ("apiregistration.k8s.io/v1", "APIService", "", "v1beta1.metrics.k8s.io"),
+            (
+                "rbac.authorization.k8s.io/v1",
+                "Role",
+                "kube-system",
+                "prometheus-k8s",
+            ),
+            (
+                "rbac.authorization.k8s.io/v1",
+                "ClusterRole",
+                "",
+                "system:reader",
+            ),
+            (
+                "apiregistration.k8s.io/v1",
+                "APIService",
+                "",
+                "v1beta1.metrics.k8s.io",
+            ),
             ("v1", "Service", "monitoring", "prometheus"),
-            ("serving.knative.dev/v1", "Service", "monitoring", "prometheus"),
+            (
+                "serving.knative.dev/v1",
+                "Service",
+                "monitoring",
+                "prometheus",
+            ),
         ]);
-        let paths: Vec<_> = files(&bundle, "monitoring", Format::Yaml).into_iter().map(|file| file.path).collect();
+        let paths: Vec<_> = files(&bundle, "monitoring", Format::Yaml)
+            .into_iter()
+            .map(|file| file.path)
+            .collect();
         assert_eq!(
             paths,
             [
@@ -180,6 +227,9 @@ mod tests {
     fn hidden_secrets_keep_their_keys() {
         let mut secret = json!({"data": {"a": "c2VjcmV0"}, "stringData": {"b": "secret"}});
         hide(&mut secret);
-        assert_eq!(secret, json!({"data": {"a": "(hidden)"}, "stringData": {"b": "(hidden)"}}));
+        assert_eq!(
+            secret,
+            json!({"data": {"a": "(hidden)"}, "stringData": {"b": "(hidden)"}})
+        );
     }
 }

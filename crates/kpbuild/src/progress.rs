@@ -49,7 +49,10 @@ impl<'a> Progress<'a> {
 fn line(event: &Event<'_>) -> Option<String> {
     Some(match event {
         Event::Phase { phase, objects } => format!("{phase}: {objects}"),
-        Event::Done { outcome: Outcome::Unchanged, .. } => return None,
+        Event::Done {
+            outcome: Outcome::Unchanged,
+            ..
+        } => return None,
         Event::Done { object, outcome } => format!("  {} {object}", word(*outcome)),
         Event::Failed { object, message } => format!("  failed {object}: {message}"),
         Event::Waiting { object, reason } => format!("  waiting for {object}: {reason}"),
@@ -107,8 +110,11 @@ impl Live {
 
     fn begin(&mut self, phase: &str, objects: usize) {
         self.finish();
-        let style = ProgressStyle::with_template("{prefix:30} {pos:>3}/{len} {wide_msg}").expect("the template is right");
-        let bar = self.lines.add(ProgressBar::new(objects as u64).with_style(style));
+        let style = ProgressStyle::with_template("{prefix:30} {pos:>3}/{len} {wide_msg}")
+            .expect("the template is right");
+        let bar = self
+            .lines
+            .add(ProgressBar::new(objects as u64).with_style(style));
         bar.set_prefix(phase.to_owned());
         bar.tick();
         self.phase = Some(bar);
@@ -116,13 +122,17 @@ impl Live {
 
     fn wait(&mut self, object: &str, reason: &str) {
         let bar = self.waiting.entry(object.to_owned()).or_insert_with(|| {
-            let style = ProgressStyle::with_template("  {spinner} {wide_msg}").expect("the template is right");
+            let style = ProgressStyle::with_template("  {spinner} {wide_msg}")
+                .expect("the template is right");
             let bar = self.lines.add(ProgressBar::new_spinner().with_style(style));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
         // Only the first line of a reason fits; a log has them all.
-        bar.set_message(format!("{object}: {}", reason.lines().next().unwrap_or_default()));
+        bar.set_message(format!(
+            "{object}: {}",
+            reason.lines().next().unwrap_or_default()
+        ));
     }
 
     fn end_wait(&mut self, object: &str) {

@@ -86,7 +86,11 @@ impl Promtool {
         let text = std::fs::read_to_string(&report).unwrap_or_default();
         let said = String::from_utf8_lossy(&output.stderr);
         if text.is_empty() {
-            bail!("`{}` gave no report: {}", self.program.display(), said.trim());
+            bail!(
+                "`{}` gave no report: {}",
+                self.program.display(),
+                said.trim()
+            );
         }
         let report = Document::parse(&text)
             .with_context(|| format!("cannot read the report of `{}`", self.program.display()))?;
@@ -102,7 +106,8 @@ impl Promtool {
 fn write_suite(folder: &Path, index: usize, suite: &Suite) -> anyhow::Result<PathBuf> {
     let write = |name: String, value: &Value| -> anyhow::Result<PathBuf> {
         let path = folder.join(name);
-        let mut file = std::fs::File::create(&path).with_context(|| format!("cannot create `{}`", path.display()))?;
+        let mut file = std::fs::File::create(&path)
+            .with_context(|| format!("cannot create `{}`", path.display()))?;
         file.write_all(value.to_string().as_bytes())
             .with_context(|| format!("cannot write `{}`", path.display()))?;
         Ok(path)
@@ -125,12 +130,26 @@ fn write_suite(folder: &Path, index: usize, suite: &Suite) -> anyhow::Result<Pat
 }
 
 /// The outcomes of one file: promtool's JUnit report has its tests in their order.
-fn outcomes(suite: &Suite, file: &Path, report: &Document<'_>, said: &str) -> anyhow::Result<Vec<Outcome>> {
-    let ran = suite.cases.iter().filter(|case| case.skipped.is_none()).count();
+fn outcomes(
+    suite: &Suite,
+    file: &Path,
+    report: &Document<'_>,
+    said: &str,
+) -> anyhow::Result<Vec<Outcome>> {
+    let ran = suite
+        .cases
+        .iter()
+        .filter(|case| case.skipped.is_none())
+        .count();
     let reported: Vec<Node<'_, '_>> = report
         .descendants()
         .filter(|node| node.has_tag_name("testcase"))
-        .filter(|case| case.parent().and_then(|suite| suite.attribute("name")).map(Path::new) == Some(file))
+        .filter(|case| {
+            case.parent()
+                .and_then(|suite| suite.attribute("name"))
+                .map(Path::new)
+                == Some(file)
+        })
         .collect();
     if reported.len() != ran {
         bail!("promtool cannot read `{}`: {}", suite.file, said.trim());
@@ -147,7 +166,10 @@ fn outcomes(suite: &Suite, file: &Path, report: &Document<'_>, said: &str) -> an
 }
 
 fn outcome(case: Node<'_, '_>) -> Outcome {
-    match case.children().find(|child| child.has_tag_name("failure") || child.has_tag_name("error")) {
+    match case
+        .children()
+        .find(|child| child.has_tag_name("failure") || child.has_tag_name("error"))
+    {
         Some(failure) => Outcome::Failed(failure.text().unwrap_or_default().to_owned()),
         None => Outcome::Passed,
     }

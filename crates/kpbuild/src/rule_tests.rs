@@ -28,9 +28,16 @@ pub(crate) fn of_mixin(
     let changed = changed_rules(mixin);
     let expected = rules_by_name(&mixin.defaults);
     let mut suite = read(sources, file, &mixin.groups, diagnostics)?;
-    suite.cases.retain(|case| case.rules.iter().any(|rule| expected.contains_key(rule)));
+    suite
+        .cases
+        .retain(|case| case.rules.iter().any(|rule| expected.contains_key(rule)));
     for case in &mut suite.cases {
-        let touched: Vec<_> = case.rules.iter().filter(|rule| changed.contains(*rule)).map(String::as_str).collect();
+        let touched: Vec<_> = case
+            .rules
+            .iter()
+            .filter(|rule| changed.contains(*rule))
+            .map(String::as_str)
+            .collect();
         if !touched.is_empty() {
             case.skipped = Some(format!("this stack changes {}", touched.join(", ")));
         }
@@ -75,7 +82,10 @@ fn changed_rules(mixin: &MixinRules) -> BTreeSet<String> {
 
 fn rules_by_name(groups: &[Value]) -> BTreeMap<String, Vec<&Value>> {
     let mut by_name: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
-    for rule in groups.iter().flat_map(|group| group["rules"].as_array().into_iter().flatten()) {
+    for rule in groups
+        .iter()
+        .flat_map(|group| group["rules"].as_array().into_iter().flatten())
+    {
         if let Some(name) = name_of(rule) {
             by_name.entry(name.to_owned()).or_default().push(rule);
         }
@@ -86,7 +96,9 @@ fn rules_by_name(groups: &[Value]) -> BTreeMap<String, Vec<&Value>> {
 /// Whether a rule's expression names one of some records.
 fn uses_any(rule: &Value, records: &BTreeSet<String>) -> bool {
     let expression = rule["expr"].as_str().unwrap_or_default();
-    records.iter().any(|record| names(expression).any(|name| name == record))
+    records
+        .iter()
+        .any(|record| names(expression).any(|name| name == record))
 }
 
 /// Everything in an expression that could be the name of a metric.
@@ -94,12 +106,24 @@ fn names(expression: &str) -> impl Iterator<Item = &str> {
     expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':')
 }
 
-fn read(sources: &SourceMap, file: FileId, groups: &[Value], diagnostics: &mut Diagnostics) -> Option<Suite> {
+fn read(
+    sources: &SourceMap,
+    file: FileId,
+    groups: &[Value],
+    diagnostics: &mut Diagnostics,
+) -> Option<Suite> {
     let root = match read_documents(sources, file) {
         Ok(mut documents) if documents.len() == 1 => documents.remove(0),
         Ok(_) => {
-            let start = kpbuild_core::Span { file, start: 0, end: 0 };
-            diagnostics.push(Diagnostic::error(BAD_TEST_FILE, "a file of rule tests holds one document").at(start, ""));
+            let start = kpbuild_core::Span {
+                file,
+                start: 0,
+                end: 0,
+            };
+            diagnostics.push(
+                Diagnostic::error(BAD_TEST_FILE, "a file of rule tests holds one document")
+                    .at(start, ""),
+            );
             return None;
         }
         Err(error) => {
@@ -109,13 +133,20 @@ fn read(sources: &SourceMap, file: FileId, groups: &[Value], diagnostics: &mut D
     };
     let Some(NodeKind::List(tests)) = root.get("tests").map(|tests| &tests.kind) else {
         let help = "it holds a list `tests`, as `promtool test rules` takes it";
-        diagnostics.push(Diagnostic::error(BAD_TEST_FILE, "this is no file of rule tests").at(root.span, "").help(help));
+        diagnostics.push(
+            Diagnostic::error(BAD_TEST_FILE, "this is no file of rule tests")
+                .at(root.span, "")
+                .help(help),
+        );
         return None;
     };
     let rules = rules_by_name(groups);
     let mut settings = root.to_json();
     settings.as_object_mut()?.remove("tests");
-    let cases: Vec<Case> = tests.iter().map(|test| case(sources, test, &rules)).collect();
+    let cases: Vec<Case> = tests
+        .iter()
+        .map(|test| case(sources, test, &rules))
+        .collect();
     Some(Suite {
         file: sources.file(file).name.clone(),
         settings,
@@ -128,15 +159,28 @@ fn read(sources: &SourceMap, file: FileId, groups: &[Value], diagnostics: &mut D
 /// rule of a file at every step of every test.
 fn needed(groups: &[Value], cases: &[Case]) -> Vec<Value> {
     let rules = rules_by_name(groups);
-    let mut wanted: BTreeSet<String> = cases.iter().flat_map(|case| case.rules.iter().cloned()).collect();
+    let mut wanted: BTreeSet<String> = cases
+        .iter()
+        .flat_map(|case| case.rules.iter().cloned())
+        .collect();
     // `ALERTS` may hold any alert.
-    if cases.iter().any(|case| case.test.to_string().contains("ALERTS")) {
+    if cases
+        .iter()
+        .any(|case| case.test.to_string().contains("ALERTS"))
+    {
         return groups.to_vec();
     }
     let mut open: Vec<String> = wanted.iter().cloned().collect();
     while let Some(name) = open.pop() {
-        let expressions = rules.get(&name).into_iter().flatten().filter_map(|rule| rule["expr"].as_str());
-        for used in expressions.flat_map(names).filter(|used| rules.contains_key(*used)) {
+        let expressions = rules
+            .get(&name)
+            .into_iter()
+            .flatten()
+            .filter_map(|rule| rule["expr"].as_str());
+        for used in expressions
+            .flat_map(names)
+            .filter(|used| rules.contains_key(*used))
+        {
             if wanted.insert(used.to_owned()) {
                 open.push(used.to_owned());
             }
@@ -152,7 +196,11 @@ fn needed(groups: &[Value], cases: &[Case]) -> Vec<Value> {
             }
             group
         })
-        .filter(|group| group["rules"].as_array().is_some_and(|rules| !rules.is_empty()))
+        .filter(|group| {
+            group["rules"]
+                .as_array()
+                .is_some_and(|rules| !rules.is_empty())
+        })
         .collect()
 }
 
@@ -163,8 +211,12 @@ fn name_of(rule: &Value) -> Option<&str> {
 fn case(sources: &SourceMap, test: &Node, rules: &BTreeMap<String, Vec<&Value>>) -> Case {
     let value = test.to_json();
     let tests = |field: &str| value[field].as_array().cloned().unwrap_or_default();
-    let alerts = tests("alert_rule_test").into_iter().filter_map(|test| test["alertname"].as_str().map(str::to_owned));
-    let expressions = tests("promql_expr_test").into_iter().filter_map(|test| test["expr"].as_str().map(str::to_owned));
+    let alerts = tests("alert_rule_test")
+        .into_iter()
+        .filter_map(|test| test["alertname"].as_str().map(str::to_owned));
+    let expressions = tests("promql_expr_test")
+        .into_iter()
+        .filter_map(|test| test["expr"].as_str().map(str::to_owned));
     let expressions: Vec<String> = expressions.collect();
     let recorded = expressions
         .iter()
@@ -172,7 +224,13 @@ fn case(sources: &SourceMap, test: &Node, rules: &BTreeMap<String, Vec<&Value>>)
         .filter(|name| rules.contains_key(*name))
         .map(str::to_owned);
     let about: BTreeSet<String> = alerts.chain(recorded).collect();
-    let list = || about.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let list = || {
+        about
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let name = match value["name"].as_str() {
         Some(name) if !name.is_empty() => format!("{name} ({})", list()),
         _ => list(),
@@ -210,13 +268,23 @@ mod tests {
     fn read_with(threshold: &str) -> Suite {
         let mut sources = SourceMap::default();
         let file = sources.add("tests.yaml", FILE);
-        of_mixin(&sources, file, &mixin(threshold), &mut Diagnostics::default()).unwrap()
+        of_mixin(
+            &sources,
+            file,
+            &mixin(threshold),
+            &mut Diagnostics::default(),
+        )
+        .unwrap()
     }
 
     #[test]
     fn tests_are_named_by_what_they_are_about() {
         let suite = read_with("1");
-        let names: Vec<_> = suite.cases.iter().map(|case| (case.line, case.name.as_str())).collect();
+        let names: Vec<_> = suite
+            .cases
+            .iter()
+            .map(|case| (case.line, case.name.as_str()))
+            .collect();
         assert_eq!(names, [(2, "Uses"), (3, "the other (Other)"), (5, "a:b")]);
         assert!(suite.cases.iter().all(|case| case.skipped.is_none()));
     }
@@ -224,7 +292,18 @@ mod tests {
     #[test]
     fn tests_of_changed_rules_and_of_what_uses_them_are_skipped() {
         let suite = read_with("2");
-        let skipped: Vec<_> = suite.cases.iter().map(|case| case.skipped.as_deref()).collect();
-        assert_eq!(skipped, [Some("this stack changes Uses"), None, Some("this stack changes a:b")]);
+        let skipped: Vec<_> = suite
+            .cases
+            .iter()
+            .map(|case| case.skipped.as_deref())
+            .collect();
+        assert_eq!(
+            skipped,
+            [
+                Some("this stack changes Uses"),
+                None,
+                Some("this stack changes a:b")
+            ]
+        );
     }
 }

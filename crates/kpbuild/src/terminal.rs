@@ -1,5 +1,10 @@
 //! The only place that prints: data to stdout, everything else to stderr.
 
+#![expect(
+    clippy::unused_self,
+    reason = "a `Terminal` is the permission to talk to the user: who has none cannot print"
+)]
+
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::MultiProgress;
@@ -71,7 +76,10 @@ impl Terminal {
     /// Writes data to stdout. A reader who has seen enough (`| head`) is no error.
     pub(crate) fn data(&mut self, text: &str) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(anyhow::Error::new(error).context("cannot write to stdout"))
             }
@@ -144,11 +152,18 @@ impl Terminal {
 /// Prints what clap says: help and versions are data, the rest is wrong usage.
 pub(crate) fn usage(error: &clap::Error) -> Exit {
     let _ = error.print();
-    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Done
+    }
 }
 
 /// Whether the user wants no colours anywhere (no-color.org).
-#[expect(clippy::disallowed_methods, reason = "this is the edge where the environment is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge where the environment is read"
+)]
 fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

@@ -14,7 +14,12 @@ pub(crate) fn text(suites: &[Suite], outcomes: &[Vec<Outcome>]) -> String {
     for (suite, case, outcome) in results(suites, outcomes) {
         match outcome {
             Outcome::Passed => {}
-            Outcome::Skipped(reason) => writeln!(out, "skipped {}:{} {}: {reason}", suite.file, case.line, case.name).expect(GROWS),
+            Outcome::Skipped(reason) => writeln!(
+                out,
+                "skipped {}:{} {}: {reason}",
+                suite.file, case.line, case.name
+            )
+            .expect(GROWS),
             Outcome::Failed(details) => {
                 writeln!(out, "FAILED  {}:{} {}", suite.file, case.line, case.name).expect(GROWS);
                 for line in details.lines().filter(|line| !line.trim().is_empty()) {
@@ -23,7 +28,13 @@ pub(crate) fn text(suites: &[Suite], outcomes: &[Vec<Outcome>]) -> String {
             }
         }
     }
-    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().flatten().filter(|outcome| wanted(outcome)).count();
+    let count = |wanted: fn(&Outcome) -> bool| {
+        outcomes
+            .iter()
+            .flatten()
+            .filter(|outcome| wanted(outcome))
+            .count()
+    };
     let passed = count(|outcome| matches!(outcome, Outcome::Passed));
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
     let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
@@ -89,10 +100,13 @@ fn results<'a>(
     suites: &'a [Suite],
     outcomes: &'a [Vec<Outcome>],
 ) -> impl Iterator<Item = (&'a Suite, &'a Case, &'a Outcome)> {
-    suites
-        .iter()
-        .zip(outcomes)
-        .flat_map(|(suite, outcomes)| suite.cases.iter().zip(outcomes).map(move |(case, outcome)| (suite, case, outcome)))
+    suites.iter().zip(outcomes).flat_map(|(suite, outcomes)| {
+        suite
+            .cases
+            .iter()
+            .zip(outcomes)
+            .map(move |(case, outcome)| (suite, case, outcome))
+    })
 }
 
 #[cfg(test)]
@@ -116,7 +130,9 @@ mod tests {
         };
         let outcomes = vec![
             Outcome::Passed,
-            Outcome::Failed("    alertname: B, time: 5m,\n\n        exp:[],\n        got:[x]".to_owned()),
+            Outcome::Failed(
+                "    alertname: B, time: 5m,\n\n        exp:[],\n        got:[x]".to_owned(),
+            ),
             Outcome::Skipped("this stack changes C".to_owned()),
         ];
         (vec![suite], vec![outcomes])
@@ -143,7 +159,14 @@ mod tests {
         assert_eq!(value["tests"][2]["details"], "this stack changes C");
         let xml = junit(&suites, &outcomes).unwrap();
         let back = roxmltree::Document::parse(&xml).unwrap();
-        let count = |tag| back.descendants().filter(|node| node.has_tag_name(tag)).count();
-        assert_eq!((count("testcase"), count("failure"), count("skipped")), (3, 1, 1));
+        let count = |tag| {
+            back.descendants()
+                .filter(|node| node.has_tag_name(tag))
+                .count()
+        };
+        assert_eq!(
+            (count("testcase"), count("failure"), count("skipped")),
+            (3, 1, 1)
+        );
     }
 }

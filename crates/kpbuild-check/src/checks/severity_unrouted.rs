@@ -82,14 +82,14 @@ fn reach(route: &Value, severity: &str, above: &str, reached: &mut Vec<String>) 
     let mut taken = false;
     for below in items(&route["routes"]) {
         let conditions = matchers(below, "");
-        let takes = conditions.iter().all(|one| {
+        let is_for_it = conditions.iter().all(|one| {
             if one.name == "severity" {
                 one.is_match(severity)
             } else {
                 one.operator.starts_with('!')
             }
         });
-        if takes {
+        if is_for_it {
             reach(below, severity, &receiver, reached);
             taken = true;
             if below["continue"] != true {

@@ -15,7 +15,10 @@ pub(super) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
         ("", "Service") => service_type(changed),
         _ => Vec::new(),
     };
-    texts.into_iter().map(|text| Effect::new(EffectKind::Access, text)).collect()
+    texts
+        .into_iter()
+        .map(|text| Effect::new(EffectKind::Access, text))
+        .collect()
 }
 
 fn permissions(changed: &Changed<'_>) -> Vec<String> {
@@ -36,9 +39,17 @@ fn gained_and_lost(
     let before = set(changed.before);
     let after = changed.after.map(set).unwrap_or_default();
     let phrase = |verb: &str, difference: BTreeSet<&String>| {
-        let shown: Vec<String> = difference.iter().take(4).map(|text| format!("`{text}`")).collect();
+        let shown: Vec<String> = difference
+            .iter()
+            .take(4)
+            .map(|text| format!("`{text}`"))
+            .collect();
         let more = difference.len().saturating_sub(shown.len());
-        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let rest = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         (!shown.is_empty()).then(|| format!("{verb} {}{rest}", shown.join(", ")))
     };
     [
@@ -60,7 +71,9 @@ fn grants(role: &Value) -> BTreeSet<String> {
                 group => format!("{resource}.{group}"),
             })
         });
-        let targets: Vec<String> = resources.chain(texts(&rule["nonResourceURLs"]).map(str::to_owned)).collect();
+        let targets: Vec<String> = resources
+            .chain(texts(&rule["nonResourceURLs"]).map(str::to_owned))
+            .collect();
         for verb in texts(&rule["verbs"]) {
             all.extend(targets.iter().map(|target| format!("{verb} {target}")));
         }
@@ -69,7 +82,11 @@ fn grants(role: &Value) -> BTreeSet<String> {
 }
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> + Clone {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 fn bound(binding: &Value) -> BTreeSet<String> {
@@ -78,20 +95,36 @@ fn bound(binding: &Value) -> BTreeSet<String> {
         let parts: Vec<&str> = parts.into_iter().flatten().collect();
         parts.join("/")
     };
-    binding["subjects"].as_array().into_iter().flatten().map(subject).collect()
+    binding["subjects"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(subject)
+        .collect()
 }
 
 fn network(changed: &Changed<'_>) -> Vec<String> {
     if changed.after.is_none() {
         return vec!["lifts the network policy: others may limit the same pods".to_owned()];
     }
-    let below = |fields: &[&str]| changed.changes.iter().any(|change| change.path.is_below(fields));
+    let below = |fields: &[&str]| {
+        changed
+            .changes
+            .iter()
+            .any(|change| change.path.is_below(fields))
+    };
     let phrase = |fields: &[&str], text: &str| below(fields).then(|| text.to_owned());
     [
         phrase(&["spec", "ingress"], "changes who may reach the pods"),
         phrase(&["spec", "egress"], "changes what the pods may reach"),
-        phrase(&["spec", "podSelector"], "changes which pods the policy is for"),
-        phrase(&["spec", "policyTypes"], "changes which directions the policy limits"),
+        phrase(
+            &["spec", "podSelector"],
+            "changes which pods the policy is for",
+        ),
+        phrase(
+            &["spec", "policyTypes"],
+            "changes which directions the policy limits",
+        ),
     ]
     .into_iter()
     .flatten()
@@ -99,7 +132,12 @@ fn network(changed: &Changed<'_>) -> Vec<String> {
 }
 
 fn service_type(changed: &Changed<'_>) -> Vec<String> {
-    let of = |service: &Value| service["spec"]["type"].as_str().unwrap_or("ClusterIP").to_owned();
+    let of = |service: &Value| {
+        service["spec"]["type"]
+            .as_str()
+            .unwrap_or("ClusterIP")
+            .to_owned()
+    };
     let Some(after) = changed.after.map(of) else {
         return Vec::new();
     };
@@ -108,8 +146,14 @@ fn service_type(changed: &Changed<'_>) -> Vec<String> {
         return Vec::new();
     }
     let opens = matches!(after.as_str(), "NodePort" | "LoadBalancer");
-    let consequence = if opens { ": it can be reached from outside the cluster" } else { "" };
-    vec![format!("makes the service a {after} instead of a {before}{consequence}")]
+    let consequence = if opens {
+        ": it can be reached from outside the cluster"
+    } else {
+        ""
+    };
+    vec![format!(
+        "makes the service a {after} instead of a {before}{consequence}"
+    )]
 }
 
 #[cfg(test)]
@@ -122,7 +166,10 @@ mod tests {
         let role = |verbs: &[&str]| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [{"apiGroups": ["", "apps"], "resources": ["x"], "verbs": verbs}]});
         assert_eq!(
             phrases(role(&["get", "list"]), Some(role(&["get", "delete"]))),
-            ["grants `delete x`, `delete x.apps`", "no longer grants `list x`, `list x.apps`"]
+            [
+                "grants `delete x`, `delete x.apps`",
+                "no longer grants `list x`, `list x.apps`"
+            ]
         );
     }
 
@@ -130,7 +177,10 @@ mod tests {
     fn a_binding_names_whom_it_binds() {
         let binding = |subjects: Value| json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "r", "namespace": "m"}, "subjects": subjects});
         let account = json!([{"kind": "ServiceAccount", "name": "a", "namespace": "m"}]);
-        assert_eq!(phrases(binding(json!([])), Some(binding(account))), ["gives the role to `ServiceAccount/m/a`"]);
+        assert_eq!(
+            phrases(binding(json!([])), Some(binding(account))),
+            ["gives the role to `ServiceAccount/m/a`"]
+        );
     }
 
     #[test]
@@ -138,7 +188,9 @@ mod tests {
         let service = |kind: &str| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "m"}, "spec": {"type": kind}});
         assert_eq!(
             phrases(service("ClusterIP"), Some(service("LoadBalancer"))),
-            ["makes the service a LoadBalancer instead of a ClusterIP: it can be reached from outside the cluster"]
+            [
+                "makes the service a LoadBalancer instead of a ClusterIP: it can be reached from outside the cluster"
+            ]
         );
     }
 }

@@ -9,17 +9,28 @@ pub(super) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
         return Vec::new();
     }
     let nothing = Map::new();
-    let data = |object: Option<&'_ Value>| object.and_then(|object| object.get("data")).and_then(Value::as_object).cloned();
+    let data = |object: Option<&'_ Value>| {
+        object
+            .and_then(|object| object.get("data"))
+            .and_then(Value::as_object)
+            .cloned()
+    };
     let before = data(Some(changed.before)).unwrap_or_else(|| nothing.clone());
     let after = data(changed.after).unwrap_or(nothing);
     let mut texts = Vec::new();
     for (file, text) in &before {
-        texts.extend(of_file(dashboard(text), after.get(file).and_then(dashboard)));
+        texts.extend(of_file(
+            dashboard(text),
+            after.get(file).and_then(dashboard),
+        ));
     }
     for (_, text) in after.iter().filter(|(file, _)| !before.contains_key(*file)) {
         texts.extend(of_file(None, dashboard(text)));
     }
-    texts.into_iter().map(|text| Effect::new(EffectKind::Dashboard, text)).collect()
+    texts
+        .into_iter()
+        .map(|text| Effect::new(EffectKind::Dashboard, text))
+        .collect()
 }
 
 /// A text as a dashboard, if it is one.
@@ -33,22 +44,30 @@ fn of_file(before: Option<Value>, after: Option<Value>) -> Option<String> {
     match (before, after) {
         (Some(before), None) => Some(format!("dashboard {}: removed", title(&before))),
         (None, Some(after)) => Some(format!("dashboard {}: new", title(&after))),
-        (Some(before), Some(after)) if before != after => {
-            Some(format!("dashboard {}: {}", title(&after), difference(&before, &after)))
-        }
+        (Some(before), Some(after)) if before != after => Some(format!(
+            "dashboard {}: {}",
+            title(&after),
+            difference(&before, &after)
+        )),
         _ => None,
     }
 }
 
 fn difference(before: &Value, after: &Value) -> String {
     let (old, new) = (panels(before), panels(after));
-    let by_title = |panels: &[&Value], panel: &Value| panels.iter().any(|other| other["title"] == panel["title"]);
+    let by_title = |panels: &[&Value], panel: &Value| {
+        panels.iter().any(|other| other["title"] == panel["title"])
+    };
     let added = new.iter().filter(|panel| !by_title(&old, panel)).count();
     let removed = old.iter().filter(|panel| !by_title(&new, panel)).count();
     let kept = new.iter().filter(|panel| by_title(&old, panel));
-    let changed = kept.filter(|panel| !old.iter().any(|other| same_panel(other, panel))).count();
-    let counted = |number, what: &str| (number > 0).then(|| format!("{} {what}", count(number, "panel")));
-    let field = |name: &str, what: &str| (before.get(name) != after.get(name)).then(|| what.to_owned());
+    let changed = kept
+        .filter(|panel| !old.iter().any(|other| same_panel(other, panel)))
+        .count();
+    let counted =
+        |number, what: &str| (number > 0).then(|| format!("{} {what}", count(number, "panel")));
+    let field =
+        |name: &str, what: &str| (before.get(name) != after.get(name)).then(|| what.to_owned());
     let parts: Vec<String> = [
         counted(changed, "changed"),
         counted(added, "new"),
@@ -59,7 +78,11 @@ fn difference(before: &Value, after: &Value) -> String {
     .into_iter()
     .flatten()
     .collect();
-    if parts.is_empty() { "layout or settings changed".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() {
+        "layout or settings changed".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }
 
 /// Whether two panels show the same; their place and number on the page do not matter.
@@ -106,6 +129,9 @@ mod tests {
         );
         assert_eq!(phrases(object(&before), None), ["dashboard Nodes: removed"]);
         let moved = json!({"title": "Nodes", "panels": [panel("A", "a", 5), panel("B", "b", 6), panel("C", "c", 7)]});
-        assert_eq!(phrases(object(&before), Some(object(&moved))), ["dashboard Nodes: layout or settings changed"]);
+        assert_eq!(
+            phrases(object(&before), Some(object(&moved))),
+            ["dashboard Nodes: layout or settings changed"]
+        );
     }
 }

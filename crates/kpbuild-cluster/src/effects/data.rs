@@ -9,7 +9,9 @@ pub(super) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
         None => what_goes_with(changed.key),
         Some(_) => None,
     };
-    lost.map(|text| Effect::new(EffectKind::Data, text)).into_iter().collect()
+    lost.map(|text| Effect::new(EffectKind::Data, text))
+        .into_iter()
+        .collect()
 }
 
 /// What is lost when an object is deleted, if that is more than the object
@@ -34,7 +36,10 @@ mod tests {
     #[test]
     fn a_namespace_takes_everything_with_it() {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "m"}});
-        assert_eq!(phrases(namespace.clone(), None), ["deletes everything in the namespace"]);
+        assert_eq!(
+            phrases(namespace.clone(), None),
+            ["deletes everything in the namespace"]
+        );
         assert!(phrases(namespace.clone(), Some(namespace)).is_empty());
     }
 }

@@ -46,7 +46,10 @@ pub enum EffectKind {
 
 impl Effect {
     pub(crate) fn new(kind: EffectKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into() }
+        Self {
+            kind,
+            text: text.into(),
+        }
     }
 }
 
@@ -63,7 +66,13 @@ pub(crate) struct Changed<'a> {
 type Rule = fn(&Changed<'_>) -> Vec<Effect>;
 
 /// Every rule, in the order in which effects are shown.
-const RULES: [Rule; 5] = [data::effects, restarts::effects, access::effects, rules::effects, dashboards::effects];
+const RULES: [Rule; 5] = [
+    data::effects,
+    restarts::effects,
+    access::effects,
+    rules::effects,
+    dashboards::effects,
+];
 
 /// Everything that a change means.
 pub(crate) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
@@ -103,6 +112,9 @@ pub(crate) mod tests {
             after: after.as_ref(),
             changes: &changes,
         };
-        effects(&change).into_iter().map(|effect| effect.text).collect()
+        effects(&change)
+            .into_iter()
+            .map(|effect| effect.text)
+            .collect()
     }
 }

@@ -12,20 +12,26 @@ use crate::compare::FieldChange;
 pub(super) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
     let text = match (changed.key.group.as_str(), changed.key.kind.as_str()) {
         ("apps", "Deployment" | "DaemonSet" | "StatefulSet") => of_workload(changed),
-        ("monitoring.coreos.com", "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler") => {
-            of_instance(changed)
-        }
+        (
+            "monitoring.coreos.com",
+            "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler",
+        ) => of_instance(changed),
         ("batch", "CronJob") if changed.after.is_none() => Some("ends its jobs".to_owned()),
         _ => None,
     };
-    text.map(|text| Effect::new(EffectKind::Restart, text)).into_iter().collect()
+    text.map(|text| Effect::new(EffectKind::Restart, text))
+        .into_iter()
+        .collect()
 }
 
 fn of_workload(changed: &Changed<'_>) -> Option<String> {
     let Some(after) = changed.after else {
         return Some("ends its pods".to_owned());
     };
-    let template = changed.changes.iter().any(|change| change.path.is_below(&["spec", "template"]));
+    let template = changed
+        .changes
+        .iter()
+        .any(|change| change.path.is_below(&["spec", "template"]));
     if template {
         return Some(format!("restarts its pods, {}", manner(after)));
     }
@@ -44,8 +50,14 @@ fn manner(workload: &Value) -> &'static str {
 }
 
 fn scaling(changes: &[FieldChange]) -> Option<String> {
-    let replicas = changes.iter().find(|change| change.path.is_below(&["spec", "replicas"]))?;
-    let number = |value: &Option<Value>| value.as_ref().map_or("the default".to_owned(), Value::to_string);
+    let replicas = changes
+        .iter()
+        .find(|change| change.path.is_below(&["spec", "replicas"]))?;
+    let number = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .map_or("the default".to_owned(), Value::to_string)
+    };
     Some(format!(
         "scales from {} to {} replicas",
         number(&replicas.before),
@@ -114,12 +126,17 @@ fn of_instance(changed: &Changed<'_>) -> Option<String> {
     }
     let set = stateful_set(changed.key.kind.as_str(), &changed.key.name);
     let field = |change: &FieldChange| change.path.fields().get(1).map(|&field| field.to_owned());
-    let in_spec = changed.changes.iter().filter(|change| change.path.is_below(&["spec"]));
+    let in_spec = changed
+        .changes
+        .iter()
+        .filter(|change| change.path.is_below(&["spec"]));
     let restarting = in_spec
         .filter_map(field)
         .any(|field| field != "replicas" && !RELOADED.contains(&field.as_str()));
     if restarting {
-        return Some(format!("restarts the pods of StatefulSet {set}, one after another"));
+        return Some(format!(
+            "restarts the pods of StatefulSet {set}, one after another"
+        ));
     }
     scaling(changed.changes)
 }

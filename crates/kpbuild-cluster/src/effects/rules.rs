@@ -13,7 +13,10 @@ pub(super) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
         None => whole(&before).into_iter().collect(),
         Some(after) => differences(&before, &rules(after)),
     };
-    texts.into_iter().map(|text| Effect::new(EffectKind::Rule, text)).collect()
+    texts
+        .into_iter()
+        .map(|text| Effect::new(EffectKind::Rule, text))
+        .collect()
 }
 
 /// A rule with what it is known by.
@@ -33,7 +36,9 @@ fn rules(object: &Value) -> Vec<Rule<'_>> {
 
 fn rules_of_group(group: &Value) -> impl Iterator<Item = Rule<'_>> {
     group["rules"].as_array().into_iter().flatten().map(|rule| {
-        let title = ["alert", "record"].iter().find_map(|kind| Some(format!("{kind} {}", rule[kind].as_str()?)));
+        let title = ["alert", "record"]
+            .iter()
+            .find_map(|kind| Some(format!("{kind} {}", rule[kind].as_str()?)));
         Rule {
             group: group["name"].as_str().unwrap_or_default(),
             title: title.unwrap_or_else(|| "a rule without a name".to_owned()),
@@ -45,7 +50,10 @@ fn rules_of_group(group: &Value) -> impl Iterator<Item = Rule<'_>> {
 
 /// The phrase for a whole object of rules that goes.
 fn whole(rules: &[Rule<'_>]) -> Option<String> {
-    let alerts = rules.iter().filter(|rule| rule.title.starts_with("alert ")).count();
+    let alerts = rules
+        .iter()
+        .filter(|rule| rule.title.starts_with("alert "))
+        .count();
     let parts: Vec<String> = [(alerts, "alert"), (rules.len() - alerts, "recording rule")]
         .into_iter()
         .filter(|(number, _)| *number > 0)
@@ -119,13 +127,22 @@ fn from_to(name: &str, old: &Value, new: &Value) -> Option<String> {
 
 /// Labels with their values, which are short; annotations by name.
 fn map_difference(field: &str, old: &Value, new: &Value) -> Vec<String> {
-    let mut names: Vec<&String> = [old, new].iter().filter_map(|map| map.as_object()).flat_map(|map| map.keys()).collect();
+    let mut names: Vec<&String> = [old, new]
+        .iter()
+        .filter_map(|map| map.as_object())
+        .flat_map(|map| map.keys())
+        .collect();
     names.sort();
     names.dedup();
-    let differing = names.into_iter().filter(|name| old.get(name) != new.get(name));
+    let differing = names
+        .into_iter()
+        .filter(|name| old.get(name) != new.get(name));
     differing
         .filter_map(|name| {
-            let (old, new) = (old.get(name).unwrap_or(&Value::Null), new.get(name).unwrap_or(&Value::Null));
+            let (old, new) = (
+                old.get(name).unwrap_or(&Value::Null),
+                new.get(name).unwrap_or(&Value::Null),
+            );
             match field {
                 "labels" => from_to(name, old, new),
                 _ => Some(format!("{name} changed")),
@@ -170,6 +187,9 @@ mod tests {
     #[test]
     fn an_object_that_goes_is_counted() {
         let rules = json!([{"alert": "A", "expr": "x"}, {"alert": "B", "expr": "x"}, {"record": "r", "expr": "x"}]);
-        assert_eq!(phrases(object(rules), None), ["removes 2 alerts and 1 recording rule"]);
+        assert_eq!(
+            phrases(object(rules), None),
+            ["removes 2 alerts and 1 recording rule"]
+        );
     }
 }

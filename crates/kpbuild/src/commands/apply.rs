@@ -3,7 +3,9 @@
 use kpbuild_cluster::{Event, PlanOptions};
 
 use crate::cli::{Apply, RunFormat};
-use crate::cluster_run::{compiled, confirmed, connect, finish, identity, refusals, refuse_obstacles, run_options};
+use crate::cluster_run::{
+    compiled, confirmed, connect, finish, identity, refusals, refuse_obstacles, run_options,
+};
 use crate::exit::Exit;
 use crate::plan_report::{self, Detail};
 use crate::progress::Progress;
@@ -40,7 +42,11 @@ pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<
         terminal.say("nothing was changed");
         return Ok(Exit::Error);
     }
-    let options = run_options(&arguments.connection, &arguments.waiting, &arguments.taking.take_from)?;
+    let options = run_options(
+        &arguments.connection,
+        &arguments.waiting,
+        &arguments.taking.take_from,
+    )?;
     let mut progress = Progress::new(terminal, arguments.format == RunFormat::Json);
     let mut show = |event: &Event<'_>| progress.show(event);
     let (report, result) = cluster.apply(&stack, &compiled.bundle, &planned, &options, &mut show);

@@ -42,7 +42,12 @@ fn print(bundle: &Bundle, arguments: &Render, terminal: &mut Terminal) -> anyhow
     Ok(())
 }
 
-fn write(stack: &Stack, bundle: &Bundle, arguments: &Render, terminal: &mut Terminal) -> anyhow::Result<()> {
+fn write(
+    stack: &Stack,
+    bundle: &Bundle,
+    arguments: &Render,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
     let mut files = manifests::files(bundle, &stack.namespace, arguments.format);
     if arguments.kustomization {
         files.push(manifests::kustomization(&files));

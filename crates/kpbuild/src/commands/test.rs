@@ -27,7 +27,10 @@ pub(crate) fn run(arguments: &Test, terminal: &mut Terminal) -> anyhow::Result<E
             suite.cases.retain(|case| pattern.is_match(&case.name));
         }
         suites.retain(|suite| !suite.cases.is_empty());
-        anyhow::ensure!(!suites.is_empty(), "no test matches `{pattern}`: names are those of the alerts and records");
+        anyhow::ensure!(
+            !suites.is_empty(),
+            "no test matches `{pattern}`: names are those of the alerts and records"
+        );
     }
     let promtool = Promtool::find(arguments.promtool.as_deref())?;
     let outcomes = promtool.run(&suites)?;
@@ -57,24 +60,39 @@ fn suites(
         }
     }
     // What users test may depend on any rule of the stack.
-    let groups: Vec<Value> = rules.iter().flat_map(|mixin| mixin.groups.iter().cloned()).collect();
+    let groups: Vec<Value> = rules
+        .iter()
+        .flat_map(|mixin| mixin.groups.iter().cloned())
+        .collect();
     let folder = arguments.stack.parent().unwrap_or(Path::new(""));
     for (index, path) in stack_file.shape.rules.tests.iter().enumerate() {
         let path = folder.join(path);
-        let file = load::read(sources, &path)
-            .with_context(|| format!("`rules.tests[{index}]` of `{}` names it", arguments.stack.display()))?;
+        let file = load::read(sources, &path).with_context(|| {
+            format!(
+                "`rules.tests[{index}]` of `{}` names it",
+                arguments.stack.display()
+            )
+        })?;
         suites.extend(rule_tests::of_user(sources, file, &groups, diagnostics));
     }
     Ok(diagnostics.reported().is_ok().then_some(suites))
 }
 
-fn report(format: TestFormat, suites: &[Suite], outcomes: &[Vec<Outcome>], terminal: &mut Terminal) -> anyhow::Result<Exit> {
+fn report(
+    format: TestFormat,
+    suites: &[Suite],
+    outcomes: &[Vec<Outcome>],
+    terminal: &mut Terminal,
+) -> anyhow::Result<Exit> {
     let text = match format {
         TestFormat::Text => test_report::text(suites, outcomes),
         TestFormat::Json => test_report::json(suites, outcomes),
         TestFormat::Junit => test_report::junit(suites, outcomes)?,
     };
     terminal.data(&text)?;
-    let failed = outcomes.iter().flatten().any(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let failed = outcomes
+        .iter()
+        .flatten()
+        .any(|outcome| matches!(outcome, Outcome::Failed(_)));
     Ok(if failed { Exit::Error } else { Exit::Done })
 }
