@@ -1,5 +1,8 @@
 // How a user interface is reached from outside of the cluster, from the input
 // that exposure.rs makes.
+local annotated(metadata, annotations) =
+  if annotations == {} then metadata else metadata { annotations+: annotations };
+
 {
   // What the NetworkPolicy lets in besides the stack itself.
   ways(exposure, port): [
@@ -13,7 +16,7 @@
       local host = exposure.ingress.host,
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
-      metadata: metadata { name: name, annotations+: exposure.ingress.annotations },
+      metadata: annotated(metadata { name: name }, exposure.ingress.annotations),
       spec: {
         [if exposure.ingress.class != null then 'ingressClassName']: exposure.ingress.class,
         rules: [{
@@ -33,7 +36,7 @@
     route: if exposure.route != null then {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'HTTPRoute',
-      metadata: metadata { name: name, annotations+: exposure.route.annotations },
+      metadata: annotated(metadata { name: name }, exposure.route.annotations),
       spec: {
         hostnames: exposure.route.hosts,
         parentRefs: [exposure.route.parent],

@@ -81,6 +81,11 @@ fn fields(shown: &mut String, path: &str, old: &Value, new: &Value) {
             }
         }
         (Value::Array(old), Value::Array(new)) => items(shown, path, old, new),
+        // They follow from texts that are shown themselves.
+        _ if path.contains("checksum") => field_line(shown, "~", path, "another one"),
+        (Value::String(old), Value::String(new)) if old.contains('\n') || new.contains('\n') => {
+            lines(shown, path, old, new);
+        }
         _ => field_line(
             shown,
             "~",
@@ -116,6 +121,24 @@ fn items(shown: &mut String, path: &str, old: &[Value], new: &[Value]) {
     }
 }
 
+/// The lines of a text that only one of the two has.
+fn lines(shown: &mut String, path: &str, old: &str, new: &str) {
+    let only = |one: &str, other: &str| -> Vec<String> {
+        let known: BTreeSet<&str> = other.lines().collect();
+        one.lines()
+            .filter(|line| !known.contains(line))
+            .map(str::to_owned)
+            .collect()
+    };
+    field_line(shown, "~", path, "");
+    for text in only(old, new) {
+        line(shown, &format!("    - {text}"));
+    }
+    for text in only(new, old) {
+        line(shown, &format!("    + {text}"));
+    }
+}
+
 fn named(items: &[Value]) -> Option<Map<String, Value>> {
     let pairs = items
         .iter()
@@ -134,15 +157,30 @@ fn field(shown: &mut String, path: &str, old: Option<&Value>, new: Option<&Value
 }
 
 fn field_line(shown: &mut String, sign: &str, path: &str, value: &str) {
-    line(shown, &format!("  {sign} {path} {value}"));
+    line(shown, format!("  {sign} {path} {value}").trim_end());
 }
 
 fn line(shown: &mut String, text: &str) {
     writeln!(shown, "{text}").expect("text grows");
 }
 
-/// A value, without the text of rules and dashboards.
+/// A value, of a group of rules only their names.
 fn short(value: &Value) -> String {
+    if let Some(groups) = value["spec"]["groups"].as_array() {
+        return groups.iter().map(short).collect::<Vec<_>>().join(" ");
+    }
+    if let Some(rules) = value["rules"]
+        .as_array()
+        .filter(|_| value["name"].is_string())
+    {
+        let name = |rule: &Value| {
+            rule["alert"]
+                .as_str()
+                .or(rule["record"].as_str())
+                .map(str::to_owned)
+        };
+        return rules.iter().filter_map(name).collect::<Vec<_>>().join(" ");
+    }
     let text = value.to_string();
     match text.char_indices().nth(800) {
         Some((end, _)) => format!("{} ... ({} bytes)", &text[..end], text.len()),

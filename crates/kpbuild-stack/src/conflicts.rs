@@ -215,4 +215,38 @@ mod tests {
             "{found:?}"
         );
     }
+
+    #[test]
+    fn one_source_one_volume_one_kind_of_peer() {
+        let alertmanager = "  alertmanager: {configSecret: mine, config: {route: {receiver: a}}}\n";
+        assert_eq!(
+            conflicts(alertmanager),
+            [
+                "`components.alertmanager.config` and `components.alertmanager.configSecret` exclude each other"
+            ]
+        );
+        let grafana = "  grafana: {replicas: 2, storage: {size: 1Gi}}\n";
+        let found = conflicts(grafana);
+        assert!(
+            found[0].contains("`components.grafana.replicas`"),
+            "{found:?}"
+        );
+        let peers = "  grafana: {}\nexpose: {grafana: {nodePort: 30902, from: [{cidr: 10.0.0.0/8, namespace: a}]}}";
+        let found = conflicts(peers);
+        assert!(
+            found[0].contains("`expose.grafana.from.0.namespace`"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn scrape_configs_by_option_exclude_windows_hosts_too() {
+        let both = "  windows: {hosts: {targets: ['10.0.0.1:9182']}}
+  prometheus: {additionalScrapeConfigs: {secret: a}}\n";
+        let found = conflicts(both);
+        assert!(
+            found[0].contains("`components.prometheus.additionalScrapeConfigs`"),
+            "{found:?}"
+        );
+    }
 }

@@ -44,7 +44,8 @@ pub enum Platform {
     /// Kubespray, which uses kubeadm.
     Kubespray,
     /// `OpenShift`. The scheduler and the controller manager are found in
-    /// namespaces of their own; its monitoring of the platform serves resource
+    /// namespaces of their own, which Prometheus may discover; its monitoring of
+    /// the platform serves resource
     /// metrics, keeps the Service of the kubelets, watches DNS, and has taken
     /// port 9100 of the nodes. Pods run under the users that it gives
     /// them, but node-exporter: its service account needs the security context
@@ -163,13 +164,15 @@ fn kube_dns_metrics() -> Value {
 }
 
 fn openshift() -> Value {
+    const CONTROLLER_MANAGER: &str = "openshift-kube-controller-manager";
+    const SCHEDULER: &str = "openshift-kube-scheduler";
     // Its Services are labelled for its own Prometheus; their port is `https`.
-    let part = |name: &str| {
+    let part = |name: &str, namespace: &str| {
         json!({
             "port": "https",
             "serviceMonitor": {"spec": {
                 "jobLabel": "prometheus",
-                "namespaceSelector": {"matchNames": [format!("openshift-{name}")]},
+                "namespaceSelector": {"matchNames": [namespace]},
                 "selector": {"matchLabels": {"app.kubernetes.io/name": null, "prometheus": name}},
             }},
         })
@@ -191,11 +194,14 @@ fn openshift() -> Value {
         ),
         "kubernetes": {
             "coredns": {"enabled": false},
-            "kubeControllerManager": part("kube-controller-manager"),
-            "kubeScheduler": part("kube-scheduler"),
+            "kubeControllerManager": part("kube-controller-manager", CONTROLLER_MANAGER),
+            "kubeScheduler": part("kube-scheduler", SCHEDULER),
         },
         "node-exporter": {"port": 9200, "internalPort": 9201},
-        "prometheus": pod.clone(),
+        "prometheus": over(
+            pod.clone(),
+            json!({"namespaces": ["default", "kube-system", CONTROLLER_MANAGER, SCHEDULER]}),
+        ),
         "prometheus-adapter": {"resourceMetrics": false},
         "prometheus-operator": over(
             pod,
