@@ -8,6 +8,7 @@
 mod reproducible;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ fn every_object_is_as_reviewed() {
         let mut list = String::new();
         for (path, bytes) in rendered {
             let is_same = stack != DEFAULT && default.get(&path) == Some(&bytes);
-            list += &format!("{} {path}\n", if is_same { "=" } else { "*" });
+            writeln!(list, "{} {path}", if is_same { "=" } else { "*" }).expect("strings grow");
             if !is_same {
                 let text = String::from_utf8(bytes).expect("manifests are text");
                 snapshots.insert(path, text);
@@ -110,7 +111,12 @@ fn stale<'a>(
         .collect();
     read(folder)
         .into_keys()
-        .filter(move |path| path.ends_with(".snap") && !expected.contains(path))
+        .filter(move |path| {
+            Path::new(path)
+                .extension()
+                .is_some_and(|ending| ending == "snap")
+                && !expected.contains(path)
+        })
         .map(|path| folder.join(path))
         .filter(|path| !is_update() || fs::remove_file(path).is_err())
 }

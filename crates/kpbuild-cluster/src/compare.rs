@@ -43,10 +43,10 @@ fn walk(
 ) {
     match (before, after) {
         (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            maps(path, before, after, changes)
+            maps(path, before, after, changes);
         }
         (Some(Value::Array(before)), Some(Value::Array(after))) => {
-            lists(path, before, after, changes)
+            lists(path, before, after, changes);
         }
         (Some(before), Some(after)) if before == after || same_amount(path, before, after) => {}
         (None, None) => {}

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::answer::Refusal;
 use crate::clean::PART_OF;
-use crate::conflict::conflicts;
+use crate::conflict::{Conflict, conflicts};
 use crate::error::ClusterError;
 use crate::inventory::{Inventory, StackId};
 use crate::live::{After, Desired, Live, Missing, Present};
@@ -246,7 +246,7 @@ impl Question<'_> {
         };
         let present = match (answer, refusal) {
             (Some(after), _) if version(&after) == version(&before) => {
-                self.present(before, After::Changed(after), Vec::new())
+                self.present(path, before, after, Vec::new()).await?
             }
             (None, Some(refusal)) => self.refused(path, manifest, before, refusal).await?,
             _ => return Ok(None),
@@ -264,38 +264,69 @@ impl Question<'_> {
         refusal: Refusal,
     ) -> Result<Present, Refusal> {
         if let Some(fields) = refusal.immutable() {
-            return Ok(self.present(before, After::Immutable(fields), Vec::new()));
+            return Ok(immutable(before, fields, Vec::new()));
         }
         let conflicts = conflicts(&refusal, &before, manifest);
         let forced = ApplyAs { force: true, ..DRY };
-        let after = match self.server.apply(path, manifest, forced).await {
-            Ok(answer) => After::Changed(answer.value),
-            Err(refusal) => After::Immutable(refusal.immutable().ok_or(refusal)?),
-        };
-        Ok(self.present(before, after, conflicts))
+        match self.server.apply(path, manifest, forced).await {
+            Ok(answer) => self.present(path, before, answer.value, conflicts).await,
+            Err(refusal) => match refusal.immutable() {
+                Some(fields) => Ok(immutable(before, fields, conflicts)),
+                None => Err(refusal),
+            },
+        }
     }
 
     /// When objects of others are taken over, what those had set and the stack
-    /// does not render goes. A dry run cannot show that, so it is worked out.
-    fn present(
+    /// does not render goes. A dry run of an apply cannot show that, one of a
+    /// replacement can: the server fills in its defaults where something went.
+    async fn present(
         &self,
+        path: &str,
         before: Value,
-        after: After,
-        conflicts: Vec<crate::conflict::Conflict>,
-    ) -> Present {
-        let after = match after {
-            After::Changed(after) if owners::take_over(&before, self.take_from).is_some() => {
-                let (had, _) = owners::fields_of(&before, self.take_from);
-                let (_, others) = owners::fields_of(&after, self.take_from);
-                After::Changed(owners::without_orphans(&after, &had, &others))
-            }
-            after => after,
+        after: Value,
+        conflicts: Vec<Conflict>,
+    ) -> Result<Present, Refusal> {
+        let after = match owners::take_over(&before, self.take_from) {
+            Some(_) => self.without_orphans(path, &before, &after).await?,
+            None => After::Changed(after),
         };
-        Present {
+        Ok(Present {
             before,
             after,
             conflicts,
+        })
+    }
+
+    async fn without_orphans(
+        &self,
+        path: &str,
+        before: &Value,
+        after: &Value,
+    ) -> Result<After, Refusal> {
+        let (had, _) = owners::fields_of(before, self.take_from);
+        let (_, others) = owners::fields_of(after, self.take_from);
+        let wanted = owners::without_orphans(after, &had, &others);
+        let replaced = self
+            .server
+            .replace(&format!("{path}?dryRun=All"), &wanted)
+            .await;
+        match replaced {
+            Ok(answer) => Ok(After::Changed(answer.value)),
+            Err(refusal) => match refusal.immutable() {
+                Some(fields) => Ok(After::Immutable(fields)),
+                None => Err(refusal),
+            },
         }
+    }
+}
+
+/// An object that cannot become what it shall be.
+fn immutable(before: Value, fields: Vec<String>, conflicts: Vec<Conflict>) -> Present {
+    Present {
+        before,
+        after: After::Immutable(fields),
+        conflicts,
     }
 }
 

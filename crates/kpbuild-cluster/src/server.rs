@@ -118,7 +118,7 @@ impl Server {
             }
             match answer["metadata"]["continue"].as_str() {
                 Some(token) if !token.is_empty() => {
-                    page = format!("{path}&limit=500&continue={token}")
+                    page = format!("{path}&limit=500&continue={token}");
                 }
                 _ => return Ok(all),
             }
