@@ -135,7 +135,7 @@ fn schema_and_reader_agree_on_every_field() {
     });
     let (accepted, refused) = (accepted.into_inner(), refused.into_inner());
     assert!(
-        accepted > CASES / 2 && refused > CASES / 2,
+        accepted > CASES / 4 && refused > CASES / 2,
         "{accepted} accepted, {refused} refused"
     );
 }

@@ -17,19 +17,33 @@ pub(crate) fn explain(text: &str, file: FileId, error: &Error) -> Diagnostic {
     let at = error
         .location()
         .map_or(0, |location| byte_offset(text, &location));
-    // A tag's place is that of its name.
-    let at = text[..at].trim_end_matches('!').len();
-    let at = u32::try_from(at).unwrap_or(u32::MAX);
+    let (start, end) = match innermost(error) {
+        // The reader's place is that of the value after the tag.
+        Error::UnsupportedTag { tag, .. } => match text[..at].rfind(tag.as_str()) {
+            Some(start) => (start, start + tag.len()),
+            None => (at, at),
+        },
+        _ => (at, at),
+    };
+    let offset = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
     let span = Span {
         file,
-        start: at,
-        end: at,
+        start: offset(start),
+        end: offset(end),
     };
-    let reason = Reason::of(error);
+    let reason = Reason::of(error, &text[at..]);
     let diagnostic = Diagnostic::error(SYNTAX, reason.message).at(span, reason.label);
     match reason.help {
         Some(help) => diagnostic.help(help),
         None => diagnostic,
+    }
+}
+
+/// The error itself, without where an alias led to it.
+fn innermost(error: &Error) -> &Error {
+    match error.without_snippet() {
+        Error::AliasError { error, .. } => innermost(error),
+        error => error,
     }
 }
 
@@ -41,9 +55,9 @@ struct Reason {
 }
 
 impl Reason {
-    fn of(error: &Error) -> Self {
-        match error.without_snippet() {
-            Error::AliasError { error, .. } => Self::of(error),
+    /// The reason of an error, with the text from where the reader stopped.
+    fn of(error: &Error, rest: &str) -> Self {
+        match innermost(error) {
             Error::UnsupportedTag { tag, .. } => Self {
                 message: "YAML tags have no meaning here",
                 label: format!("`{tag}` is a tag"),
@@ -64,8 +78,29 @@ impl Reason {
             },
             other => match other.to_string() {
                 message if message.contains("recursion limit") => Self::too_large(),
+                message if message.contains("unexpected character") => Self::of_character(rest),
                 message => Self::of_grammar(&message),
             },
+        }
+    }
+
+    fn of_character(rest: &str) -> Self {
+        let is_first = rest.starts_with(['@', '`', '%']);
+        let (label, help) = if is_first {
+            (
+                "no text starts with this character",
+                "put the text into quotes",
+            )
+        } else {
+            (
+                "this holds a character that is none of a text",
+                "remove it: it may be invisible",
+            )
+        };
+        Self {
+            message: "this is not YAML",
+            label: label.to_owned(),
+            help: Some(help),
         }
     }
 
@@ -91,7 +126,7 @@ impl Reason {
 }
 
 /// A part of the reader's message, what is wrong in our words, the way out.
-const GRAMMAR: [(&str, &str, &str); 13] = [
+const GRAMMAR: [(&str, &str, &str); 12] = [
     ("tabs disallowed", "a tab", INDENT_WITH_SPACES),
     ("cannot start with a tab", "a tab", INDENT_WITH_SPACES),
     (
@@ -108,11 +143,6 @@ const GRAMMAR: [(&str, &str, &str); 13] = [
         "unclosed bracket",
         "this bracket is never closed",
         "close it, or put the text into quotes",
-    ),
-    (
-        "unexpected character",
-        "no text starts with this character",
-        "put the text into quotes",
     ),
     (
         "simple key expected",

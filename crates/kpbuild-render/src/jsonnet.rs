@@ -16,7 +16,7 @@ use jrsonnet_evaluator::{
     AsPathLike, Error, ImportResolver, ObjValueBuilder, ResolvePathOwned, Result, ResultExt as _,
     Source, SourcePath, SourceVirtual, Span, StackTraceElement, State, Val,
 };
-use jrsonnet_gcmodule::{Acyclic, ObjectSpace, with_thread_object_space};
+use jrsonnet_gcmodule::Acyclic;
 use jrsonnet_ir::SourceFile;
 use jrsonnet_stdlib::ContextInitializer;
 use serde_json::{Map, Number, Value};
@@ -70,29 +70,16 @@ impl std::error::Error for JsonnetError {}
 /// that files which several templates share are read once.
 pub(crate) struct Jsonnet {
     state: State,
-    garbage: Garbage,
-}
-
-/// What becomes of values that refer to each other in a circle, as objects with
-/// fields that use `self` do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Garbage {
-    /// They are found and freed when an interpreter is dropped.
-    #[default]
-    Collect,
-    /// They are left to the end of the process: right for a program that renders
-    /// one stack and ends, for which finding them would be a third of the work.
-    LeaveToExit,
 }
 
 impl Jsonnet {
     /// An interpreter for templates only.
-    pub(crate) fn new(garbage: Garbage) -> Self {
-        Self::with_files(&UserFiles::none(), garbage)
+    pub(crate) fn new() -> Self {
+        Self::with_files(&UserFiles::none())
     }
 
     /// An interpreter that also evaluates files of the user's.
-    pub(crate) fn with_files(files: &UserFiles, garbage: Garbage) -> Self {
+    pub(crate) fn with_files(files: &UserFiles) -> Self {
         let mut builder = State::builder();
         builder
             .import_resolver(Imports {
@@ -102,7 +89,6 @@ impl Jsonnet {
             .context_initializer(ContextInitializer::new(PathResolver::FileName));
         Self {
             state: builder.build(),
-            garbage,
         }
     }
 
@@ -148,14 +134,6 @@ impl Jsonnet {
             to_json(&apply_tla(&bind(arguments), function)?)
         };
         call().map_err(|error| explain(&error))
-    }
-}
-
-impl Drop for Jsonnet {
-    fn drop(&mut self) {
-        if self.garbage == Garbage::LeaveToExit {
-            with_thread_object_space(ObjectSpace::leak);
-        }
     }
 }
 
@@ -432,18 +410,14 @@ mod tests {
     fn values_pass_through_unchanged() {
         let value =
             json!({"a": [1, -2.5, true, null, "é", {}], "b": {"c": 9_007_199_254_740_992_i64}});
-        let back = Jsonnet::new(Garbage::Collect).call_snippet(
-            "identity",
-            "function(x) x",
-            &[("x", &value)],
-        );
+        let back = Jsonnet::new().call_snippet("identity", "function(x) x", &[("x", &value)]);
         assert_eq!(back.unwrap(), value);
     }
 
     #[test]
     fn an_error_says_where_it_happened() {
         let code = "local f(x) = error 'no ' + x;\nfunction(x)\n  { a: f(x) }";
-        let error = Jsonnet::new(Garbage::Collect)
+        let error = Jsonnet::new()
             .call_snippet("overlay.jsonnet", code, &[("x", &json!("way"))])
             .unwrap_err();
         assert_eq!(error.message, "runtime error: no way");
@@ -455,7 +429,7 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_has_a_place() {
-        let error = Jsonnet::new(Garbage::Collect)
+        let error = Jsonnet::new()
             .call_snippet("a.jsonnet", "function(x)\n  y", &[("x", &json!(1))])
             .unwrap_err();
         assert!(error.message.contains('y'), "{error}");

@@ -18,10 +18,10 @@ mod rules;
 mod user_files;
 
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Reported, SourceMap};
-use kpbuild_stack::{Component, Mixin, Stack};
+use kpbuild_stack::Stack;
 use serde_json::Value;
 
-pub use jsonnet::{Frame, Garbage, JsonnetError};
+pub use jsonnet::{Frame, JsonnetError};
 pub use user_files::UserFiles;
 
 use crate::dashboards::{DashboardFile, Dashboards};
@@ -38,8 +38,6 @@ pub struct Inputs {
     pub files: UserFiles,
     /// The dashboards that the stack file names.
     pub dashboards: Vec<DashboardFile>,
-    /// Whether the process goes on after this render.
-    pub garbage: Garbage,
 }
 
 impl Inputs {
@@ -48,7 +46,6 @@ impl Inputs {
         Self {
             files: UserFiles::none(),
             dashboards: Vec::new(),
-            garbage: Garbage::Collect,
         }
     }
 }
@@ -61,8 +58,8 @@ pub fn render(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<Bundle, Reported> {
-    let (rules, mut dashboards) = evaluate_mixins(stack, inputs.garbage, diagnostics);
-    let jsonnet = Jsonnet::with_files(&inputs.files, inputs.garbage);
+    let jsonnet = Jsonnet::with_files(&inputs.files);
+    let (rules, mut dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
     if stack
         .components
         .iter()
@@ -96,25 +93,21 @@ pub fn render(
 
 /// The rules and dashboards of all components.
 fn evaluate_mixins(
+    jsonnet: &Jsonnet,
     stack: &Stack,
-    garbage: Garbage,
     diagnostics: &mut Diagnostics,
 ) -> (Rules, Dashboards) {
-    let wanted: Vec<(&Component, &Mixin)> = stack
-        .components
-        .iter()
-        .flat_map(|component| component.mixins.iter().map(move |mixin| (component, mixin)))
-        .collect();
     let mut rules = Rules::default();
     let mut dashboards = Dashboards::default();
-    let evaluated = mixins::evaluate_all(wanted.iter().map(|(_, mixin)| *mixin), garbage);
-    for ((component, mixin), evaluated) in wanted.into_iter().zip(evaluated) {
-        match evaluated {
-            Ok(evaluated) => {
-                rules.add(component.name, component.span, mixin, evaluated.groups);
-                dashboards.add_mixin(mixin, component.span, evaluated.dashboards, diagnostics);
+    for component in &stack.components {
+        for mixin in &component.mixins {
+            match mixins::evaluate(jsonnet, mixin) {
+                Ok(evaluated) => {
+                    rules.add(component.name, component.span, mixin, evaluated.groups);
+                    dashboards.add_mixin(mixin, component.span, evaluated.dashboards, diagnostics);
+                }
+                Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
             }
-            Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
         }
     }
     (rules, dashboards)
@@ -133,7 +126,7 @@ pub struct MixinRules {
 
 /// The rules of all mixins whose rules the stack installs, for testing them.
 pub fn rules(stack: &Stack, diagnostics: &mut Diagnostics) -> Result<Vec<MixinRules>, Reported> {
-    let jsonnet = Jsonnet::new(Garbage::Collect);
+    let jsonnet = Jsonnet::new();
     let mixins = stack
         .components
         .iter()

@@ -1,14 +1,13 @@
 //! Evaluates mixins: rules and dashboards with the stack's parameters.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kpbuild_stack::Mixin;
 use kpbuild_stack::parameters::decided_by;
 use serde_json::{Map, Value};
 
 use crate::MixinRules;
-use crate::jsonnet::{Garbage, Jsonnet, JsonnetError};
+use crate::jsonnet::{Jsonnet, JsonnetError};
 
 /// What a mixin gives.
 #[derive(Debug, Clone, Default)]
@@ -17,39 +16,6 @@ pub(crate) struct Evaluated {
     pub(crate) groups: Vec<Value>,
     /// Dashboards by file name.
     pub(crate) dashboards: BTreeMap<String, Value>,
-}
-
-/// Evaluates mixins, as many at a time as there are processors; the results come
-/// in the order of the mixins.
-pub(crate) fn evaluate_all<'a>(
-    mixins: impl Iterator<Item = &'a Mixin>,
-    garbage: Garbage,
-) -> Vec<Result<Evaluated, JsonnetError>> {
-    let mixins: Vec<&Mixin> = mixins.collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let jsonnet = Jsonnet::new(garbage);
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            match mixins.get(index) {
-                Some(mixin) => done.push((index, evaluate(&jsonnet, mixin))),
-                None => return done,
-            }
-        }
-    };
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(mixins.len());
-    let mut evaluated = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let results = workers
-            .into_iter()
-            .map(|worker| worker.join().expect("an evaluation does not panic"));
-        results.flatten().collect::<Vec<_>>()
-    });
-    evaluated.sort_by_key(|(index, _)| *index);
-    evaluated.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Evaluates one of the mixins that come with kpbuild.

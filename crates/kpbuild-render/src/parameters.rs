@@ -9,7 +9,7 @@ use std::path::Path;
 use kpbuild_core::{Diagnostics, SourceMap};
 use serde_json::{Map, Value, json};
 
-use crate::jsonnet::{Garbage, Jsonnet};
+use crate::jsonnet::Jsonnet;
 use crate::library;
 
 #[test]
@@ -34,7 +34,7 @@ fn the_table_of_parameters_is_what_the_mixins_say() {
 
 #[test]
 fn every_parameter_changes_a_rule_or_a_dashboard() {
-    let jsonnet = Jsonnet::new(Garbage::Collect);
+    let jsonnet = Jsonnet::new();
     for mixin in library::mixins() {
         let evaluate = |part: &str, config: &Value| {
             let code = format!(
@@ -200,7 +200,7 @@ fn comments_are_found_above_their_parameter_or_above_its_group() {
 
 /// All parameters of all mixins.
 fn table() -> Value {
-    let jsonnet = Jsonnet::new(Garbage::Collect);
+    let jsonnet = Jsonnet::new();
     library::mixins()
         .map(|mixin| (mixin.to_owned(), mixin_table(&jsonnet, mixin)))
         .collect()

@@ -151,7 +151,7 @@ fn span(frame: &Frame, error: &JsonnetError, sources: &mut SourceMap) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jsonnet::{Garbage, Jsonnet};
+    use crate::jsonnet::Jsonnet;
     use kpbuild_core::Style;
     use serde_json::json;
     use std::collections::BTreeMap;
@@ -175,8 +175,7 @@ mod tests {
             ("stacks/vendor/v/v.libsonnet", "import 'w.libsonnet'"),
             ("stacks/vendor/v/w.libsonnet", "1"),
         ]);
-        let value =
-            Jsonnet::with_files(&files, Garbage::Collect).call_user_file("stacks/d/a.jsonnet", &[]);
+        let value = Jsonnet::with_files(&files).call_user_file("stacks/d/a.jsonnet", &[]);
         assert_eq!(value.unwrap(), json!({"b": "text", "v": 1, "t": true}));
     }
 
@@ -189,7 +188,7 @@ mod tests {
     }
 
     fn said(texts: &[(&'static str, &'static str)]) -> String {
-        let error = Jsonnet::with_files(&files(texts), Garbage::Collect)
+        let error = Jsonnet::with_files(&files(texts))
             .call_user_file("a.jsonnet", &[])
             .unwrap_err();
         let mut sources = SourceMap::default();

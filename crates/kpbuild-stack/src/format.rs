@@ -198,7 +198,7 @@ pub const FORMATS: &[Format] = &[
     Format::new(
         "address-range",
         "a range of IP addresses",
-        r"^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.(?!/)|/)){4}([12]?[0-9]|3[0-2])$|^(?=.*:.*:)[0-9A-Fa-f:.]+/([1-9]?[0-9]|1[01][0-9]|12[0-8])$",
+        r"^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|(?=/))){4}/([12]?[0-9]|3[0-2])$|^(?=.*:.*:)[0-9A-Fa-f:.]+/([1-9]?[0-9]|1[01][0-9]|12[0-8])$",
         address_range,
     ),
     Format::new(
@@ -516,10 +516,12 @@ fn made_of(
 
 /// A character as it can be shown in a message.
 fn shown(c: char) -> String {
+    let is_invisible = c.is_control()
+        || matches!(c, '\u{a0}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
     match c {
         ' ' => "a space".to_owned(),
         '`' => "a backtick".to_owned(),
-        c if c.is_control() => c.escape_unicode().to_string(),
+        c if is_invisible => format!("the invisible character U+{:04X}", u32::from(c)),
         c => format!("`{c}`"),
     }
 }

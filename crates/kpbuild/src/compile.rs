@@ -7,7 +7,7 @@ use glob::{MatchOptions, Pattern};
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
 use kpbuild_render::dashboards::DashboardFile;
-use kpbuild_render::{Garbage, Inputs, UserFiles};
+use kpbuild_render::{Inputs, UserFiles};
 use kpbuild_stack::{Stack, StackFile};
 
 use crate::load;
@@ -30,7 +30,6 @@ pub(crate) fn compile(
     let inputs = Inputs {
         files: UserFiles::new(folder.display().to_string(), load::text_of),
         dashboards: dashboards(&file, folder, sources, diagnostics),
-        garbage: Garbage::LeaveToExit,
     };
     let stack = kpbuild_stack::resolve(&file);
     let bundle = kpbuild_render::render(&stack, &inputs, sources, diagnostics)?;

@@ -220,7 +220,6 @@ fn is_label(stem: &str) -> bool {
 mod tests {
     use super::*;
     use crate::UserFiles;
-    use crate::jsonnet::Garbage;
     use kpbuild_core::Style;
 
     /// What is said about a file, or what is read from it.
@@ -232,7 +231,7 @@ mod tests {
         });
         let mut diagnostics = Diagnostics::default();
         let wanted = DashboardFile { file, folder: None };
-        let jsonnet = Jsonnet::with_files(&files, Garbage::Collect);
+        let jsonnet = Jsonnet::with_files(&files);
         let read = read(&wanted, &jsonnet, &mut sources, &mut diagnostics);
         match read {
             Some(dashboard) => format!("{} {}", dashboard.name, dashboard.value),
