@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kpbuild_core::{Diagnostics, SourceMap, Style};
+use kpbuild_tests::kpbuild;
 
 const MARKER: &str = "# prints:\n";
 
@@ -80,6 +81,20 @@ fn messages_have_the_form_of_messages() {
             }
         }
     }
+}
+
+/// What is no text at all never becomes a diagnostic.
+#[test]
+fn a_file_that_is_no_text_is_said_to_be_none() {
+    let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
+    let bytes = b"kind: Stack\nname: caf\xe9\n";
+    fs::write(folder.path().join("latin1.yaml"), bytes).expect("a new file");
+    let output = kpbuild::run(folder.path(), &["render", "latin1.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr), @"
+    error: cannot read `latin1.yaml`
+      because: byte 21 is not UTF-8 text; is this a stack file?
+    ");
 }
 
 /// All cases, in the order of their names.

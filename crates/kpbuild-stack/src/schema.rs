@@ -273,6 +273,53 @@ pub(crate) use from_definition;
 mod tests {
     use super::*;
 
+    /// What an editor shows while somebody types.
+    #[test]
+    fn every_field_is_documented_and_every_struct_closed() {
+        let schema = published();
+        let parts = schema["$defs"].as_object().expect("there are parts");
+        // Those of custom resources have a dot in their names, and no documentation.
+        let own = parts.iter().filter(|(name, _)| !name.contains('.'));
+        let mut count = 0;
+        for (name, part) in own.chain([(&"the root".to_owned(), &schema)]) {
+            let fields = part["properties"].as_object().into_iter().flatten();
+            for (field, schema) in fields {
+                count += 1;
+                let about = schema["description"].as_str().unwrap_or_default();
+                assert!(about.ends_with('.'), "{name}.{field}: {about:?}");
+                assert!(about.len() > 10, "{name}.{field}: {about:?}");
+            }
+            if part.get("properties").is_some() {
+                assert_eq!(part["additionalProperties"], false, "{name}");
+            }
+        }
+        assert!(count > 100, "{count} fields");
+    }
+
+    #[test]
+    fn what_is_published_has_standard_words_only() {
+        let text = published().to_string();
+        assert!(!text.contains("x-kpbuild"), "words of our own reader");
+        assert!(!text.contains("x-kubernetes"), "words of Kubernetes");
+        assert!(!text.contains("\"default\":null"), "defaults that are none");
+    }
+
+    #[test]
+    fn editors_see_what_is_installed_by_default() {
+        let schema = published();
+        let prometheus = &schema["$defs"]["Prometheus"]["properties"];
+        let image = prometheus["image"]["default"].as_str().unwrap_or_default();
+        let version = prometheus["version"]["default"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(
+            !version.is_empty() && image.ends_with(version),
+            "{image} {version}"
+        );
+        let memory = &prometheus["resources"]["default"]["requests"]["memory"];
+        assert!(memory.is_string(), "{memory}");
+    }
+
     #[test]
     fn every_default_is_valid() {
         let root = checked();
