@@ -273,6 +273,9 @@ pub(crate) use from_definition;
 mod tests {
     use super::*;
 
+    /// Parts that take further fields: those of a data source are its plug-in's.
+    const OPEN: [&str; 1] = ["DataSource"];
+
     /// What an editor shows while somebody types.
     #[test]
     fn every_field_is_documented_and_every_struct_closed() {
@@ -290,7 +293,8 @@ mod tests {
                 assert!(about.len() > 10, "{name}.{field}: {about:?}");
             }
             if part.get("properties").is_some() {
-                assert_eq!(part["additionalProperties"], false, "{name}");
+                let open = OPEN.contains(&name.as_str());
+                assert_eq!(part["additionalProperties"], open, "{name}");
             }
         }
         assert!(count > 100, "{count} fields");
