@@ -10,6 +10,7 @@ use crate::answer::Refusal;
 use crate::apply::{Run, RunOptions};
 use crate::connect::{Context, Target, connect};
 use crate::deletion;
+use crate::effects;
 use crate::error::ClusterError;
 use crate::event::{Event, Report};
 use crate::inventory::StackId;
@@ -179,6 +180,7 @@ async fn plan(
     };
     let mut steps = rendered(server, bundle, &observation, &allowed, options).await;
     steps.extend(surplus(server, bundle, &observation, &allowed, options).await?);
+    effects::add_readers_of_gone_records(&mut steps, bundle);
     Ok(Planned {
         plan: Plan { steps },
         observation,

@@ -1,4 +1,5 @@
 //! A bundle and a live cluster: what differs, what that means, and making it so.
+//! [`between`] says the same of two bundles, without a cluster.
 //!
 //! The crate knows no stack file and no template. [`Cluster`] is the doorway:
 //! `plan` observes ([`live`]) and compares ([`plan`], [`effects`]), `apply`
@@ -20,12 +21,14 @@ mod deletion;
 mod effects;
 mod error;
 mod event;
+mod immutable;
 mod inventory;
 mod lines;
 mod live;
 mod lock;
 mod manifest;
 mod observe;
+mod offline;
 mod owners;
 mod path;
 mod pattern;
@@ -44,11 +47,12 @@ pub use cluster::{Cluster, PlanOptions, Planned};
 pub use compare::{FieldChange, compare};
 pub use conflict::Conflict;
 pub use connect::{Context, Target};
-pub use effects::{Effect, EffectKind};
+pub use effects::{Effect, EffectKind, Part, RuleChange, RuleKind, Tendency, What, rule_changes};
 pub use error::ClusterError;
 pub use event::{Event, Outcome, Report};
 pub use inventory::StackId;
 pub use lines::{Line, Sign, lines};
+pub use offline::between;
 pub use path::{FieldPath, Segment};
 pub use pattern::Pattern;
 pub use permissions::Permission;

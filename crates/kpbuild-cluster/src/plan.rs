@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::clean::{PART_OF, clean, mask};
 use crate::compare::{FieldChange, compare};
 use crate::conflict::{Conflict, masked};
-use crate::effects::{Changed, Effect, EffectKind, effects, what_goes_with};
+use crate::effects::{Changed, Effect, EffectKind, effects, effects_of_new, what_goes_with};
 use crate::inventory::Record;
 use crate::live::{After, Desired, Live, Missing, Present};
 use crate::owners;
@@ -205,7 +205,8 @@ pub(crate) fn removal(key: &ObjectKey, live: &Value, allowed: &Allowed) -> Step 
     }
 }
 
-fn bare(key: &ObjectKey, action: Action) -> Step {
+/// A step that says only what is done with which object.
+pub(crate) fn bare(key: &ObjectKey, action: Action) -> Step {
     Step {
         object: key.clone(),
         phase: Phase::of(key),
@@ -220,9 +221,11 @@ fn bare(key: &ObjectKey, action: Action) -> Step {
     }
 }
 
-fn create(object: &Object, after: &Value) -> Step {
+/// The step of an object that is not there yet.
+pub(crate) fn create(object: &Object, after: &Value) -> Step {
     let (_, masked) = shown(&Value::Null, after);
     Step {
+        effects: effects_of_new(object.key(), &masked),
         approved: Approved {
             after: Some(fingerprint(after)),
             ..Approved::default()
@@ -237,6 +240,7 @@ fn premature(object: &Object, missing: Missing, defined: bool) -> Step {
     let (_, masked) = shown(&Value::Null, object.value());
     let unknown = missing == Missing::Definition && !defined;
     Step {
+        effects: effects_of_new(object.key(), &masked),
         after: Some(masked),
         obstacles: if unknown {
             vec![Obstacle::NoDefinition]
@@ -282,7 +286,8 @@ fn existing(object: &Object, present: &Present, allowed: &Allowed) -> Step {
     }
 }
 
-fn replacement(fields: &[String]) -> Effect {
+/// That an object is replaced, and why.
+pub(crate) fn replacement(fields: &[String]) -> Effect {
     let text = format!(
         "is deleted and created anew, because `{}` cannot change",
         fields.join("`, `")
@@ -386,7 +391,7 @@ pub(crate) fn fingerprint(object: &Value) -> String {
 }
 
 /// Both sides as they may be shown.
-fn shown(before: &Value, after: &Value) -> (Value, Value) {
+pub(crate) fn shown(before: &Value, after: &Value) -> (Value, Value) {
     let (mut before, mut after) = (clean(before), clean(after));
     mask(&mut before, &mut after);
     (before, after)

@@ -127,6 +127,14 @@ impl Object {
         }
     }
 
+    /// Whether both say the same, whoever asked for them.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (self.text, other.text) {
+            (Some(text), Some(others)) if text == others => true,
+            _ => self.value() == other.value(),
+        }
+    }
+
     /// The value at a path of keys.
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         path.iter()

@@ -281,12 +281,21 @@ Examples:
   kpbuild diff stack.yaml                            every field and line that would change
   kpbuild diff stack.yaml --summary                  only objects, and what it means
   kpbuild diff stack.yaml --target 'Deployment/*'    some objects
-  kpbuild diff stack.yaml --format markdown          for a pull request
-
+  kpbuild diff stacks/*.yaml --base origin/main      what this branch changes, without
+                                                     a cluster
 Nothing is written. The exit code is 2 when there are changes.")]
 pub(crate) struct Diff {
-    /// The stack file.
-    pub(crate) stack: PathBuf,
+    /// The stack files; without --base or --against one, as it goes to one cluster.
+    #[arg(required = true, value_name = "STACK")]
+    pub(crate) stacks: Vec<PathBuf>,
+    /// Compare with this git revision instead of a cluster: with the commit at
+    /// which the branch that is checked out left it.
+    #[arg(long, value_name = "REVISION", conflicts_with = "against")]
+    pub(crate) base: Option<String>,
+    /// Compare with the stacks of the same paths below this folder, instead of
+    /// those below the current one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) connection: Connection,
     /// Only objects of this pattern; `!` in front leaves them out.

@@ -14,6 +14,7 @@ use kpbuild_stack::Stack;
 
 use crate::cli::{Connection, Waiting};
 use crate::compile::compile;
+use crate::files::Files;
 use crate::load;
 use crate::progress::word;
 use crate::terminal::Terminal;
@@ -30,10 +31,11 @@ pub(crate) struct Compiled {
 
 /// Compiles a stack and says what is wrong with it; nothing if it is too wrong.
 pub(crate) fn compiled(path: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<Compiled>> {
+    let files = Files::default();
     let mut sources = SourceMap::default();
-    let file = load::read(&mut sources, path)?;
+    let file = load::read(&files, &mut sources, path)?;
     let mut diagnostics = Diagnostics::default();
-    let rendered = compile(path, file, &mut sources, &mut diagnostics);
+    let rendered = compile(&files, path, file, &mut sources, &mut diagnostics);
     terminal.findings(&diagnostics, &sources);
     Ok(rendered.ok().map(|(stack, bundle)| Compiled {
         stack,

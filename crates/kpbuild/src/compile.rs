@@ -1,15 +1,15 @@
-//! From a stack file on disk to its objects: reads what the stack file names,
+//! From a stack file to its objects: reads what the stack file names,
 //! then calls the pure stages in their order.
 
 use std::path::{Path, PathBuf};
 
-use glob::{MatchOptions, Pattern};
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
 use kpbuild_render::dashboards::DashboardFile;
 use kpbuild_render::{Inputs, UserFiles};
 use kpbuild_stack::{Stack, StackFile};
 
+use crate::files::Files;
 use crate::load;
 
 /// Files that the stack file names and that are not there, or not to be used.
@@ -18,8 +18,10 @@ pub(crate) const FILES: Code = Code("stack-files");
 /// The endings of dashboards.
 const DASHBOARDS: &[&str] = &["json", "jsonnet", "libsonnet"];
 
-/// Compiles a stack file that was read from `path`.
+/// Compiles a stack file that was read from `path`; what it names is read from
+/// the same view of files.
 pub(crate) fn compile(
+    files: &Files,
     path: &Path,
     file: FileId,
     sources: &mut SourceMap,
@@ -28,32 +30,40 @@ pub(crate) fn compile(
     let file = kpbuild_stack::parse(sources, file, diagnostics)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let inputs = Inputs {
-        files: UserFiles::new(folder.display().to_string(), load::text_of),
-        dashboards: dashboards(&file, folder, sources, diagnostics),
+        files: user_files(files, folder),
+        dashboards: dashboards(files, &file, folder, sources, diagnostics),
     };
     let stack = kpbuild_stack::resolve(&file);
     let bundle = kpbuild_render::render(&stack, &inputs, sources, diagnostics)?;
     Ok((stack, bundle))
 }
 
+/// How jsonnet reads the files that others import.
+fn user_files(files: &Files, folder: &Path) -> UserFiles {
+    let files = files.clone();
+    let read = move |path: &str| files.text(Path::new(path));
+    UserFiles::new(folder.display().to_string(), read)
+}
+
 /// Reads the dashboards that the stack file names.
 fn dashboards(
+    files: &Files,
     file: &StackFile,
     folder: &Path,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<DashboardFile> {
     let mut read = Vec::new();
-    for (index, files) in file.shape.dashboards.files.iter().enumerate() {
+    for (index, named) in file.shape.dashboards.files.iter().enumerate() {
         let node = file.tree.at(["dashboards", "files", &index.to_string()]);
         let place = node.map(|node| node.get("path").unwrap_or(node).span);
-        match matching(folder, files.path(), DASHBOARDS) {
+        match matching(files, folder, named.path(), DASHBOARDS) {
             Ok(paths) => {
                 for path in paths {
-                    match load::read(sources, &path) {
+                    match load::read(files, sources, &path) {
                         Ok(file) => read.push(DashboardFile {
                             file,
-                            folder: files.folder().map(str::to_owned),
+                            folder: named.folder().map(str::to_owned),
                         }),
                         Err(error) => diagnostics.push(unusable(&format!("{error:#}"), place)),
                     }
@@ -72,31 +82,17 @@ fn unusable(problem: &str, place: Option<Span>) -> Diagnostic {
 /// The files that a path or pattern below a folder stands for, in the order of
 /// their names; otherwise what is wrong and the way out.
 fn matching(
+    files: &Files,
     folder: &Path,
     wanted: &str,
     endings: &[&str],
 ) -> Result<Vec<PathBuf>, (String, String)> {
-    let prefix = Pattern::escape(&folder.join("x").display().to_string());
-    let pattern = if wanted.starts_with('/') {
-        wanted.to_owned()
-    } else {
-        format!("{}{wanted}", &prefix[..prefix.len() - 1])
-    };
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
-    let found = glob::glob_with(&pattern, options).map_err(|error| {
+    let paths = files.matching(folder, wanted).map_err(|error| {
         let help = "`*` stands for any characters of a name, `**` for any folders";
-        (
-            format!("`{wanted}` is not a pattern: {}", error.msg),
-            help.to_owned(),
-        )
+        (error.to_string(), help.to_owned())
     })?;
-    let paths: Vec<PathBuf> = found.filter_map(Result::ok).collect();
     if paths.is_empty() {
-        return Err(nothing(folder, wanted));
+        return Err(nothing(files, folder, wanted));
     }
     let ending = |path: &Path| {
         path.extension()
@@ -104,13 +100,14 @@ fn matching(
             .map(str::to_owned)
     };
     let is_usable = |path: &Path| {
-        ending(path).is_some_and(|ending| endings.contains(&ending.as_str())) && !path.is_dir()
+        ending(path).is_some_and(|ending| endings.contains(&ending.as_str()))
+            && !files.is_folder(path)
     };
     match paths.iter().find(|path| !is_usable(path)) {
         None => Ok(paths),
         Some(path) => Err((
-            format!("`{}` is not a file that can be used here", path.display()),
-            if path.is_dir() {
+            format!("`{}` is not a file that can be used here", files.name(path)),
+            if files.is_folder(path) {
                 format!(
                     "`{}/*.{}` names those of a folder",
                     wanted.trim_end_matches(['/', '*']),
@@ -131,14 +128,14 @@ fn matching(
 }
 
 /// That a path leads nowhere, with the name that was probably meant.
-fn nothing(folder: &Path, wanted: &str) -> (String, String) {
+fn nothing(files: &Files, folder: &Path, wanted: &str) -> (String, String) {
     let path = folder.join(wanted);
     let problem = if wanted.contains(['*', '?', '[']) {
-        format!("no file matches `{}`", path.display())
+        format!("no file matches `{}`", files.name(&path))
     } else {
-        format!("there is no file `{}`", path.display())
+        format!("there is no file `{}`", files.name(&path))
     };
-    let names = load::names_in(path.parent().unwrap_or(folder));
+    let names = load::names_in(files, path.parent().unwrap_or(folder));
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
@@ -182,7 +179,7 @@ mod tests {
                 .to_string()
         };
         let shown = folder.display().to_string();
-        matching(folder, wanted, DASHBOARDS)
+        matching(&Files::default(), folder, wanted, DASHBOARDS)
             .map(|paths| paths.into_iter().map(name).collect())
             .map_err(|(problem, help)| format!("{problem}; {help}").replace(&shown, "F"))
     }

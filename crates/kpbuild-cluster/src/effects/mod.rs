@@ -7,6 +7,7 @@
 mod access;
 mod dashboards;
 mod data;
+mod readers;
 mod restarts;
 mod rules;
 
@@ -16,6 +17,8 @@ use serde_json::Value;
 
 use crate::compare::FieldChange;
 pub(crate) use data::what_goes_with;
+pub(crate) use readers::add_readers_of_gone_records;
+pub use rules::{Part, RuleChange, RuleKind, Tendency, What, rule_changes};
 
 /// What a change does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -77,6 +80,19 @@ const RULES: [Rule; 5] = [
 /// Everything that a change means.
 pub(crate) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
     RULES.iter().flat_map(|rule| rule(changed)).collect()
+}
+
+/// What a new object brings that people know by name: rules and dashboards.
+pub(crate) fn effects_of_new(key: &ObjectKey, after: &Value) -> Vec<Effect> {
+    let changed = Changed {
+        key,
+        before: &Value::Null,
+        after: Some(after),
+        changes: &[],
+    };
+    let mut effects = rules::effects(&changed);
+    effects.extend(dashboards::effects(&changed));
+    effects
 }
 
 /// A number with its noun: `1 rule`, `2 rules`.

@@ -7,7 +7,7 @@ use crate::cluster_run::{
     compiled, confirmed, connect, finish, identity, refusals, refuse_obstacles, run_options,
 };
 use crate::exit::Exit;
-use crate::plan_report::{self, Detail};
+use crate::plan_report::{self, Changes, Detail};
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 
@@ -32,7 +32,8 @@ pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<
         lines: None,
         whole: false,
     };
-    terminal.say(plan_report::text(&planned.plan, detail).trim_end());
+    let changes = Changes::of_one(&stack.name, &planned.plan);
+    terminal.say(plan_report::text(&changes, detail).trim_end());
     let refusals = refusals(&planned.plan);
     terminal.findings(&refusals, &compiled.sources);
     refuse_obstacles(&planned.plan)?;

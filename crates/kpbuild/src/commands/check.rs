@@ -8,6 +8,7 @@ use crate::cli::{Check, CheckFormat, Deny};
 use crate::commands::explain;
 use crate::compile::compile;
 use crate::exit::Exit;
+use crate::files::Files;
 use crate::load;
 use crate::terminal::Terminal;
 
@@ -15,10 +16,17 @@ pub(crate) fn run(arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<
     for code in &arguments.only {
         anyhow::ensure!(kpbuild_check::page(code).is_some(), explain::unknown(code));
     }
+    let files = Files::default();
     let mut sources = SourceMap::default();
-    let file = load::read(&mut sources, &arguments.stack)?;
+    let file = load::read(&files, &mut sources, &arguments.stack)?;
     let mut diagnostics = Diagnostics::default();
-    let compiled = compile(&arguments.stack, file, &mut sources, &mut diagnostics);
+    let compiled = compile(
+        &files,
+        &arguments.stack,
+        file,
+        &mut sources,
+        &mut diagnostics,
+    );
     // A stack that cannot be rendered cannot be checked further; what is wrong
     // with it is said whatever is asked for.
     let mut objects = 0;

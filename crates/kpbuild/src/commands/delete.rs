@@ -6,7 +6,7 @@ use kpbuild_cluster::{Action, Event, PlanOptions};
 use crate::cli::{Delete, RunFormat};
 use crate::cluster_run::{compiled, confirmed, connect, finish, identity, run_options};
 use crate::exit::Exit;
-use crate::plan_report::{self, Detail};
+use crate::plan_report::{self, Changes, Detail};
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 
@@ -28,7 +28,8 @@ pub(crate) fn run(arguments: &Delete, terminal: &mut Terminal) -> anyhow::Result
         lines: None,
         whole: false,
     };
-    terminal.say(plan_report::text(&planned.plan, detail).trim_end());
+    let changes = Changes::of_one(&stack.name, &planned.plan);
+    terminal.say(plan_report::text(&changes, detail).trim_end());
     if planned.plan.count(Action::Keep) > 0 {
         terminal.say("what is kept goes too when it is named: --delete-data KIND/NAME");
     }

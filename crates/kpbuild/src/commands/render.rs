@@ -8,14 +8,22 @@ use kpbuild_stack::Stack;
 use crate::cli::Render;
 use crate::compile::compile;
 use crate::exit::Exit;
+use crate::files::Files;
 use crate::terminal::Terminal;
 use crate::{folder, load, manifests};
 
 pub(crate) fn run(arguments: &Render, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let files = Files::default();
     let mut sources = SourceMap::default();
-    let file = load::read(&mut sources, &arguments.stack)?;
+    let file = load::read(&files, &mut sources, &arguments.stack)?;
     let mut diagnostics = Diagnostics::default();
-    let rendered = compile(&arguments.stack, file, &mut sources, &mut diagnostics);
+    let rendered = compile(
+        &files,
+        &arguments.stack,
+        file,
+        &mut sources,
+        &mut diagnostics,
+    );
     terminal.findings(&diagnostics, &sources);
     let Ok((stack, bundle)) = rendered else {
         return Ok(Exit::Error);

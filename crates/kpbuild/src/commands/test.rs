@@ -9,13 +9,15 @@ use serde_json::Value;
 
 use crate::cli::{Test, TestFormat};
 use crate::exit::Exit;
+use crate::files::Files;
 use crate::promtool::{Outcome, Promtool, Suite};
 use crate::terminal::Terminal;
 use crate::{load, rule_tests, test_report};
 
 pub(crate) fn run(arguments: &Test, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let files = Files::default();
     let mut sources = SourceMap::default();
-    let file = load::read(&mut sources, &arguments.stack)?;
+    let file = load::read(&files, &mut sources, &arguments.stack)?;
     let mut diagnostics = Diagnostics::default();
     let suites = suites(arguments, &mut sources, file, &mut diagnostics)?;
     terminal.findings(&diagnostics, &sources);
@@ -67,7 +69,7 @@ fn suites(
     let folder = arguments.stack.parent().unwrap_or(Path::new(""));
     for (index, path) in stack_file.shape.rules.tests.iter().enumerate() {
         let path = folder.join(path);
-        let file = load::read(sources, &path).with_context(|| {
+        let file = load::read(&Files::default(), sources, &path).with_context(|| {
             format!(
                 "`rules.tests[{index}]` of `{}` names it",
                 arguments.stack.display()

@@ -3,16 +3,36 @@
 use kpbuild_cluster::{Action, Plan};
 use serde_json::{Value, json};
 
-/// Everything but what does not change.
-pub(crate) fn json(plan: &Plan) -> String {
-    let objects: Vec<Value> = plan
-        .steps
+use super::Changes;
+
+/// Everything but what does not change. Of many stacks, `stacks` has the counts
+/// of each, and each object the names of those in which it changes alike.
+pub(crate) fn json(changes: &Changes<'_>) -> Value {
+    let objects: Vec<Value> = changes
+        .shared
         .iter()
-        .filter(|step| step.action != Action::Unchanged)
-        .map(|step| serde_json::to_value(step).expect("a step is JSON"))
+        .map(|change| {
+            let mut value = serde_json::to_value(change.step).expect("a step is JSON");
+            if changes.are_of_many() {
+                value["stacks"] = json!(change.stacks);
+            }
+            value
+        })
         .collect();
+    if let [(_, plan)] = changes.stacks[..] {
+        return json!({"summary": summary(plan), "objects": objects});
+    }
+    let stacks: Vec<Value> = changes
+        .stacks
+        .iter()
+        .map(|(name, plan)| json!({"stack": name, "summary": summary(plan)}))
+        .collect();
+    json!({"stacks": stacks, "objects": objects})
+}
+
+fn summary(plan: &Plan) -> Value {
     let count = |action| plan.count(action);
-    let summary = json!({
+    json!({
         "create": count(Action::Create),
         "update": count(Action::Update),
         "replace": count(Action::Replace),
@@ -21,6 +41,5 @@ pub(crate) fn json(plan: &Plan) -> String {
         "keep": count(Action::Keep),
         "unknown": count(Action::Unknown),
         "unchanged": count(Action::Unchanged),
-    });
-    format!("{:#}\n", json!({"summary": summary, "objects": objects}))
+    })
 }

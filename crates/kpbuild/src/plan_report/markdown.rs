@@ -2,37 +2,48 @@
 
 use std::fmt::Write as _;
 
-use kpbuild_cluster::{Action, Obstacle, Plan, Sign, Step, lines};
+use kpbuild_cluster::{Obstacle, Sign, Step, lines};
 
-use super::{change_line, obstacle_line, summary, word};
+use super::{Changes, Shared, change_line, obstacle_line, summaries, word};
 
 const GROWS: &str = "writing to a string cannot fail";
 
 /// The counts, a table of what it means, and the lines behind folds.
-pub(crate) fn markdown(title: &str, plan: &Plan) -> String {
-    let mut out = format!("### {title}\n\n{}\n", summary(plan));
-    let changing: Vec<&Step> = plan
-        .steps
-        .iter()
-        .filter(|step| step.action != Action::Unchanged)
-        .collect();
-    if changing.is_empty() {
+pub(crate) fn markdown(title: &str, changes: &Changes<'_>) -> String {
+    let mut out = format!("### {title}\n\n{}\n", summaries(changes).join("  \n"));
+    if changes.shared.is_empty() {
         return out;
     }
-    out.push_str("\n| | object | what it means |\n|---|---|---|\n");
-    for step in &changing {
+    out.push_str(&table(changes));
+    for change in &changes.shared {
+        out.push_str(&fold(change.step));
+    }
+    out
+}
+
+/// What happens to each object, and what that means.
+pub(crate) fn table(changes: &Changes<'_>) -> String {
+    let many = changes.are_of_many();
+    let mut out = String::from(if many {
+        "\n| | object | stacks | what it means |\n|---|---|---|---|\n"
+    } else {
+        "\n| | object | what it means |\n|---|---|---|\n"
+    });
+    for Shared { step, stacks } in &changes.shared {
         let meaning: Vec<String> = meanings(step).iter().map(|text| cell(text)).collect();
+        let places = if many {
+            format!(" {} |", changes.places(stacks))
+        } else {
+            String::new()
+        };
         writeln!(
             out,
-            "| {} | `{}` | {} |",
+            "| {} | `{}` |{places} {} |",
             word(step.action),
             step.object,
             meaning.join("<br>")
         )
         .expect(GROWS);
-    }
-    for step in changing.iter().filter(|step| !step.changes.is_empty()) {
-        out.push_str(&fold(step));
     }
     out
 }
@@ -66,7 +77,11 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
-fn fold(step: &Step) -> String {
+/// The fields and lines that differ, folded; nothing for what only comes or goes.
+pub(crate) fn fold(step: &Step) -> String {
+    if step.changes.is_empty() {
+        return String::new();
+    }
     let mut diff = String::new();
     for line in lines(step, 3) {
         let sign = match line.sign {

@@ -5,6 +5,7 @@
 
 mod json;
 mod markdown;
+mod shared;
 mod text;
 
 use kpbuild_cluster::{Action, FieldChange, Obstacle, Plan, Step};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 pub(crate) use json::json;
 pub(crate) use markdown::markdown;
+pub(crate) use shared::{Changes, Shared};
 pub(crate) use text::{Detail, text};
 
 /// The actions in the order in which they are counted, with their words.
@@ -24,6 +26,25 @@ const ACTIONS: [(Action, &str); 7] = [
     (Action::Keep, "kept for their data"),
     (Action::Unknown, "refused by the server"),
 ];
+
+/// The counts of every stack; stacks with the same counts share a line.
+fn summaries(changes: &Changes<'_>) -> Vec<String> {
+    if let [(_, plan)] = changes.stacks[..] {
+        return vec![summary(plan)];
+    }
+    let mut by_counts: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, plan) in &changes.stacks {
+        let counts = summary(plan);
+        match by_counts.iter_mut().find(|(known, _)| *known == counts) {
+            Some((_, names)) => names.push(name),
+            None => by_counts.push((counts, vec![name])),
+        }
+    }
+    by_counts
+        .iter()
+        .map(|(counts, names)| format!("{}: {counts}", changes.places(names)))
+        .collect()
+}
 
 /// `2 to create, 1 to update, 128 unchanged`.
 pub(crate) fn summary(plan: &Plan) -> String {
@@ -48,7 +69,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
 }
 
 /// What would be done with an object, as a word.
-fn word(action: Action) -> &'static str {
+pub(crate) fn word(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Update => "update",
@@ -62,7 +83,7 @@ fn word(action: Action) -> &'static str {
 }
 
 /// One field that differs, on one line.
-fn change_line(change: &FieldChange) -> String {
+pub(crate) fn change_line(change: &FieldChange) -> String {
     let path = change.path.to_string();
     match (&change.before, &change.after) {
         (Some(before), Some(after)) => match (short(before), short(after)) {

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use kpbuild_cluster::{Action, Conflict, Obstacle, Plan, Sign, Step, lines};
+use kpbuild_cluster::{Action, Conflict, Obstacle, Sign, Step, lines};
 use kpbuild_core::Style;
 use serde_json::Value;
 
-use super::{change_line, obstacle_line, short, summary, word};
+use super::{Changes, change_line, obstacle_line, short, summaries, word};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy)]
@@ -25,24 +25,25 @@ const FIELDS: usize = 30;
 const GROWS: &str = "writing to a string cannot fail";
 
 /// Object by object, then conflicts, then the counts.
-pub(crate) fn text(plan: &Plan, detail: Detail) -> String {
+pub(crate) fn text(changes: &Changes<'_>, detail: Detail) -> String {
     let mut out = String::new();
-    for step in plan
-        .steps
-        .iter()
-        .filter(|step| step.action != Action::Unchanged)
-    {
-        out.push_str(&of_step(step, detail));
+    for change in &changes.shared {
+        let places = changes
+            .are_of_many()
+            .then(|| changes.places(&change.stacks));
+        out.push_str(&of_step(change.step, places.as_deref(), detail));
     }
-    out.push_str(&conflicts(plan));
+    out.push_str(&conflicts(changes));
     if !out.is_empty() {
         out.push('\n');
     }
-    writeln!(out, "{}", summary(plan)).expect(GROWS);
+    for line in summaries(changes) {
+        writeln!(out, "{line}").expect(GROWS);
+    }
     out
 }
 
-fn of_step(step: &Step, detail: Detail) -> String {
+fn of_step(step: &Step, places: Option<&str>, detail: Detail) -> String {
     let mut out = String::new();
     let head = format!("{} {}", sign(step.action), step.object);
     writeln!(
@@ -52,6 +53,9 @@ fn of_step(step: &Step, detail: Detail) -> String {
         word(step.action)
     )
     .expect(GROWS);
+    if let Some(places) = places {
+        writeln!(out, "    in {places}").expect(GROWS);
+    }
     for effect in &step.effects {
         writeln!(out, "    {}", paint(&effect.text, "33", detail.style)).expect(GROWS);
     }
@@ -96,9 +100,9 @@ fn diff(step: &Step, context: usize, style: Style) -> String {
 }
 
 /// All conflicts in one table: object, field, owner, theirs, ours.
-fn conflicts(plan: &Plan) -> String {
+fn conflicts(changes: &Changes<'_>) -> String {
     let mut rows: Vec<[String; 5]> = Vec::new();
-    for step in &plan.steps {
+    for step in changes.shared.iter().map(|change| change.step) {
         for obstacle in &step.obstacles {
             if let Obstacle::Conflicts { fields } = obstacle {
                 rows.extend(fields.iter().map(|conflict| row(step, conflict)));

@@ -1,0 +1,159 @@
+//! Stacks as they are and as they were, rendered in memory: what differs
+//! between the two, stack by stack.
+
+use std::path::Path;
+
+use kpbuild_cluster::{Pattern, Plan, between};
+use kpbuild_core::{Bundle, Diagnostics, SourceMap};
+use kpbuild_stack::Stack;
+
+use crate::cli::Diff;
+use crate::compile::compile;
+use crate::files::{Files, GitError, Revision};
+use crate::load;
+
+/// What a stack is on one of the two sides.
+pub(crate) enum Side {
+    /// There is no such file.
+    Absent,
+    /// It cannot be rendered.
+    Broken,
+    /// What it renders to.
+    Rendered(Box<(Stack, Bundle)>),
+}
+
+/// One side of one stack, with what there is to say about it.
+pub(crate) struct Rendering {
+    pub(crate) side: Side,
+    pub(crate) sources: SourceMap,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+impl Rendering {
+    /// Renders a stack from a view of files.
+    pub(crate) fn of(files: &Files, path: &Path) -> anyhow::Result<Self> {
+        let mut sources = SourceMap::default();
+        let mut diagnostics = Diagnostics::default();
+        let side = if files.exists(path) {
+            let file = load::read(files, &mut sources, path)?;
+            match compile(files, path, file, &mut sources, &mut diagnostics) {
+                Ok(rendered) => Side::Rendered(Box::new(rendered)),
+                Err(_) => Side::Broken,
+            }
+        } else {
+            Side::Absent
+        };
+        Ok(Self {
+            side,
+            sources,
+            diagnostics,
+        })
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.side, Side::Broken)
+    }
+
+    /// The stack's own name, if it could be read so far.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.side {
+            Side::Rendered(rendered) => Some(&rendered.0.name),
+            Side::Absent | Side::Broken => None,
+        }
+    }
+
+    /// What is rendered: nothing where there is no stack.
+    fn bundle(&self) -> Option<&Bundle> {
+        match &self.side {
+            Side::Rendered(rendered) => Some(&rendered.1),
+            Side::Absent | Side::Broken => None,
+        }
+    }
+}
+
+/// Both sides of one stack.
+pub(crate) struct Compared {
+    pub(crate) before: Rendering,
+    pub(crate) after: Rendering,
+    /// What the change does, unless a side is broken.
+    pub(crate) plan: Option<Plan>,
+}
+
+impl Compared {
+    /// Renders both sides and compares them.
+    pub(crate) fn of(before: Rendering, after: Rendering, targets: &[Pattern]) -> Self {
+        let nothing = Bundle::default();
+        let plan = if before.is_broken() || after.is_broken() {
+            None
+        } else {
+            let bundle = |side: &'_ Rendering| side.bundle().cloned();
+            let (old, new) = (bundle(&before), bundle(&after));
+            Some(between(
+                old.as_ref().unwrap_or(&nothing),
+                new.as_ref().unwrap_or(&nothing),
+                targets,
+            ))
+        };
+        Self {
+            before,
+            after,
+            plan,
+        }
+    }
+}
+
+/// What the stacks are compared with, and its name.
+pub(crate) struct Base {
+    pub(crate) files: Files,
+    /// As messages name it: the revision, or the folder.
+    pub(crate) name: String,
+}
+
+impl Base {
+    /// A revision of the repository that a stack is in.
+    pub(crate) fn revision(beside: &Path, revision: &str) -> Result<Self, GitError> {
+        let revision = Revision::base(beside, revision)?;
+        Ok(Self {
+            name: format!("{} ({})", revision.name(), &revision.commit()[..12]),
+            files: Files::revision(revision),
+        })
+    }
+
+    /// Another folder.
+    pub(crate) fn folder(folder: &Path) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            folder.is_dir(),
+            "there is no folder `{}` to compare with",
+            folder.display()
+        );
+        Ok(Self {
+            files: Files::instead(folder),
+            name: folder.display().to_string(),
+        })
+    }
+
+    /// What `diff` was asked to compare with, if not with a cluster.
+    pub(crate) fn of_diff(arguments: &Diff) -> anyhow::Result<Option<Self>> {
+        match (&arguments.base, &arguments.against) {
+            (Some(revision), _) => Ok(Some(Self::revision(&arguments.stacks[0], revision)?)),
+            (None, Some(folder)) => Ok(Some(Self::folder(folder)?)),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// By what each stack is called in a report: its name, or its file where two
+/// stacks have one name or a stack has none.
+pub(crate) fn labels(stacks: &[(&Path, Option<&str>)]) -> Vec<String> {
+    let is_unique = |name: &str| {
+        let same = stacks.iter().filter(|(_, other)| *other == Some(name));
+        same.count() == 1
+    };
+    stacks
+        .iter()
+        .map(|(path, name)| match name.filter(|name| is_unique(name)) {
+            Some(name) => name.to_owned(),
+            None => path.display().to_string(),
+        })
+        .collect()
+}
