@@ -71,7 +71,6 @@ mod tests {
     use crate::compare::compare;
     use serde_json::json;
 
-    #[expect(clippy::needless_pass_by_value, reason = "cases read better")]
     fn check(api: &str, kind: &str, before: Value, after: Value, expected: &[&str]) {
         let whole = |mut value: Value| {
             value["apiVersion"] = json!(api);

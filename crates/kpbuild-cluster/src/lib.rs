@@ -39,6 +39,7 @@ mod quantity;
 mod ready;
 mod resources;
 mod server;
+mod stored;
 mod wait;
 
 pub use answer::{Cause, Refusal};
@@ -47,11 +48,13 @@ pub use cluster::{Cluster, PlanOptions, Planned};
 pub use compare::{FieldChange, compare};
 pub use conflict::Conflict;
 pub use connect::{Context, Target};
-pub use effects::{Effect, EffectKind, Part, RuleChange, RuleKind, Tendency, What, rule_changes};
+pub use effects::{
+    Effect, EffectKind, Part, RuleChange, RuleKind, Tendency, What, rule_changes, rule_duration,
+};
 pub use error::ClusterError;
 pub use event::{Event, Outcome, Report};
 pub use inventory::StackId;
-pub use lines::{Line, Sign, lines};
+pub use lines::{Line, Pair, Sign, lines, pairs, side_by_side};
 pub use offline::between;
 pub use path::{FieldPath, Segment};
 pub use pattern::Pattern;

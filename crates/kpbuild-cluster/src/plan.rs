@@ -5,7 +5,7 @@
 
 use kpbuild_core::bundle::Phase;
 use kpbuild_core::{Object, ObjectKey, Origin};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clean::{PART_OF, clean, mask};
@@ -66,7 +66,7 @@ pub(crate) struct Approved {
 }
 
 /// What would be done with an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It is made.

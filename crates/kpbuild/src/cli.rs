@@ -6,10 +6,12 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kpbuild_cluster::Pattern;
 
+use crate::version;
+
 /// Compile one typed stack file into everything that kube-prometheus installs,
 /// and look after it in the cluster.
 #[derive(Debug, Parser)]
-#[command(name = "kpbuild", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "kpbuild", version = version::SHORT, long_version = version::LONG, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Say what is wrong with a stack, without a cluster.
     Check(Check),
+    /// Say what a change does to all stacks: render, check, test, compare.
+    Ci(Ci),
     /// Take a stack away from its cluster again.
     Delete(Delete),
     /// Show what applying a stack would change, and what that means.
@@ -320,6 +324,127 @@ pub(crate) struct Diff {
     pub(crate) exit_zero: bool,
 }
 
+/// Say what a change does to all stacks: render, check, test, compare.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild ci --base origin/main                      all stacks below stacks/
+  kpbuild ci stacks/ --base origin/main --format github --report comment=comment.md \\
+    --report html=report.html --report sarif=report.sarif
+  kpbuild ci --base origin/main --prometheus http://localhost:9090 --since 7d
+
+No cluster is asked. Results are kept outside of the checkout and used again as
+long as nothing that they were made from changes.
+Exit codes: 0 nothing to fail on, 1 errors (or what else --fail-on says), 2 changes
+with --fail-on changes.")]
+pub(crate) struct Ci {
+    /// Stack files and folders of them; without any `stacks/`, or else all below
+    /// the current folder.
+    #[arg(value_name = "STACKS")]
+    pub(crate) stacks: Vec<PathBuf>,
+    /// The git revision to compare with: the commit at which the branch that is
+    /// checked out left it.
+    #[arg(
+        long,
+        value_name = "REVISION",
+        conflicts_with = "against",
+        required_unless_present = "against"
+    )]
+    pub(crate) base: Option<String>,
+    /// Compare with the stacks of the same paths below this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<PathBuf>,
+    /// What makes the run fail; may be given several times.
+    #[arg(long, value_name = "WHAT", default_value = "errors")]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// The format of stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: CiFormat,
+    /// Write a report into a file as well; may be given several times. The formats
+    /// are those of --format.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file)]
+    pub(crate) report: Vec<(CiFormat, PathBuf)>,
+    /// Where the full report will be found, for the end of a comment that is cut.
+    #[arg(long, value_name = "URL")]
+    pub(crate) report_url: Option<String>,
+    /// How many stacks are worked on at once; without it, one a processor.
+    #[arg(long, short, value_name = "NUMBER")]
+    pub(crate) jobs: Option<std::num::NonZero<usize>>,
+    /// Where results are kept; without it kpbuild/ci in the user's cache folder.
+    #[arg(long, value_name = "DIR", env = "KPBUILD_CACHE")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Keep no results and use none.
+    #[arg(long, conflicts_with = "cache")]
+    pub(crate) no_cache: bool,
+    /// The promtool to run the stacks' rule tests with, if it is not on the PATH.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) promtool: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) backtest: Backtest,
+}
+
+/// Trying changed alerts on what a Prometheus has recorded.
+#[derive(Debug, Args)]
+pub(crate) struct Backtest {
+    /// A Prometheus on which changed alerts are tried, before and after. User and
+    /// password may be part of the address.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "KPBUILD_PROMETHEUS",
+        hide_env_values = true
+    )]
+    pub(crate) prometheus: Option<String>,
+    /// How far back alerts are tried, such as 12h, 7d or 4w.
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = days)]
+    pub(crate) since: Duration,
+    /// Until when alerts are tried, in seconds since 1970; without it until now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<u32>,
+    /// A token that the Prometheus asks for.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "KPBUILD_PROMETHEUS_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) prometheus_token: Option<String>,
+}
+
+/// What makes a run of `ci` fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Stacks that cannot be rendered, errors, failed tests.
+    Errors,
+    /// The same, and warnings.
+    Warnings,
+    /// Changes, with exit code 2 where there are no errors.
+    Changes,
+    /// Nothing.
+    Never,
+}
+
+/// A format of the report of `ci`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiFormat {
+    /// For people at a terminal or in a log.
+    Text,
+    /// Everything, in Markdown.
+    Markdown,
+    /// Markdown cut to the size of a comment, with the marker by which it is found.
+    Comment,
+    /// Everything, for programs.
+    Json,
+    /// The findings, for code scanning.
+    Sarif,
+    /// Stacks, findings and rule tests, as JUnit XML.
+    Junit,
+    /// The findings, as annotations of GitHub's workflows.
+    Github,
+    /// Everything, as one page that needs no network.
+    Html,
+}
+
 /// Make a cluster what a stack says.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -380,6 +505,43 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("expected a number from 1".to_owned()),
+    }
+}
+
+/// `FORMAT=FILE`.
+fn report_file(text: &str) -> Result<(CiFormat, PathBuf), String> {
+    let (format, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or("expected FORMAT=FILE, such as `html=report.html`")?;
+    let format = <CiFormat as ValueEnum>::from_str(format, false).map_err(|_| {
+        let known = CiFormat::value_variants().iter();
+        let known =
+            known.filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+        format!(
+            "there is no format `{format}`; there are {}",
+            known.collect::<Vec<_>>().join(", ")
+        )
+    })?;
+    Ok((format, PathBuf::from(file)))
+}
+
+/// `12h`, `7d`, `4w`.
+fn days(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number with `m`, `h`, `d` or `w`, such as `7d`".to_owned();
+    let (number, unit) = text
+        .split_at_checked(text.len().saturating_sub(1))
+        .ok_or_else(wrong)?;
+    let minutes = match unit {
+        "m" => 1,
+        "h" => 60,
+        "d" => 24 * 60,
+        "w" => 7 * 24 * 60,
+        _ => return Err(wrong()),
+    };
+    match number.parse::<u32>() {
+        Ok(number) if number > 0 => Ok(Duration::from_secs(u64::from(number) * minutes * 60)),
+        _ => Err(wrong()),
     }
 }
 

@@ -63,7 +63,7 @@ impl Rendering {
     }
 
     /// What is rendered: nothing where there is no stack.
-    fn bundle(&self) -> Option<&Bundle> {
+    pub(crate) fn bundle(&self) -> Option<&Bundle> {
         match &self.side {
             Side::Rendered(rendered) => Some(&rendered.1),
             Side::Absent | Side::Broken => None,
@@ -107,6 +107,9 @@ pub(crate) struct Base {
     pub(crate) files: Files,
     /// As messages name it: the revision, or the folder.
     pub(crate) name: String,
+    /// By what results are known again: the commit, or nothing for a folder,
+    /// whose files may change.
+    pub(crate) id: String,
 }
 
 impl Base {
@@ -115,6 +118,7 @@ impl Base {
         let revision = Revision::base(beside, revision)?;
         Ok(Self {
             name: format!("{} ({})", revision.name(), &revision.commit()[..12]),
+            id: revision.commit().to_owned(),
             files: Files::revision(revision),
         })
     }
@@ -129,6 +133,7 @@ impl Base {
         Ok(Self {
             files: Files::instead(folder),
             name: folder.display().to_string(),
+            id: format!("folder {}", folder.display()),
         })
     }
 

@@ -38,6 +38,36 @@ pub(crate) fn compile(
     Ok((stack, bundle))
 }
 
+/// Reads the files of rule tests that a stack names; those that are missing are
+/// findings. The stack is one that compiles.
+pub(crate) fn rule_tests(
+    files: &Files,
+    path: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileId> {
+    let Some(file) = sources.find(&path.display().to_string()) else {
+        return Vec::new();
+    };
+    // What is wrong with the stack has been said when it was compiled.
+    let Ok(stack) = kpbuild_stack::parse(sources, file, &mut Diagnostics::default()) else {
+        return Vec::new();
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut read = Vec::new();
+    for (index, named) in stack.shape.rules.tests.iter().enumerate() {
+        let node = stack.tree.at(["rules", "tests", &index.to_string()]);
+        match load::read(files, sources, &folder.join(named)) {
+            Ok(file) => read.push(file),
+            Err(error) => {
+                let problem = format!("{error:#}");
+                diagnostics.push(unusable(&problem, node.map(|node| node.span)));
+            }
+        }
+    }
+    read
+}
+
 /// How jsonnet reads the files that others import.
 fn user_files(files: &Files, folder: &Path) -> UserFiles {
     let files = files.clone();

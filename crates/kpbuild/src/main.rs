@@ -3,7 +3,9 @@
 //! One file a subcommand in [`commands`]; only [`terminal`] prints; only `main`
 //! exits.
 
+mod backtest;
 mod check_report;
+mod ci;
 mod cli;
 mod cluster_run;
 mod commands;
@@ -16,10 +18,12 @@ mod load;
 mod manifests;
 mod plan_report;
 mod progress;
+mod prometheus;
 mod promtool;
 mod rule_tests;
 mod terminal;
 mod test_report;
+mod version;
 
 use clap::Parser;
 
@@ -46,6 +50,7 @@ fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Apply(arguments) => commands::apply::run(arguments, terminal),
         Command::Check(arguments) => commands::check::run(arguments, terminal),
+        Command::Ci(arguments) => commands::ci::run(arguments, terminal),
         Command::Delete(arguments) => commands::delete::run(arguments, terminal),
         Command::Diff(arguments) => commands::diff::run(arguments, terminal),
         Command::Explain(arguments) => commands::explain::run(arguments, terminal),

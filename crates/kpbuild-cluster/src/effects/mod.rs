@@ -12,16 +12,16 @@ mod restarts;
 mod rules;
 
 use kpbuild_core::ObjectKey;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::compare::FieldChange;
 pub(crate) use data::what_goes_with;
 pub(crate) use readers::add_readers_of_gone_records;
-pub use rules::{Part, RuleChange, RuleKind, Tendency, What, rule_changes};
+pub use rules::{Part, RuleChange, RuleKind, Tendency, What, rule_changes, rule_duration};
 
 /// What a change does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// What sort of thing happens.
     pub kind: EffectKind,
@@ -30,7 +30,7 @@ pub struct Effect {
 }
 
 /// The sorts of things that a change can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EffectKind {
     /// Data is lost.

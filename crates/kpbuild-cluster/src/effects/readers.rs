@@ -85,12 +85,11 @@ fn readers(records: &BTreeSet<String>, bundle: &Bundle) -> BTreeMap<String, Vec<
             .and_then(Value::as_object)
             .into_iter()
             .flatten();
-        for (file, text) in files.filter(|(file, _)| file.ends_with(".json")) {
-            let name = file.trim_end_matches(".json");
-            add(
-                text.as_str().unwrap_or_default(),
-                &format!("dashboard {name}"),
-            );
+        for (file, text) in files {
+            if let Some(name) = file.strip_suffix(".json") {
+                let reader = format!("dashboard {name}");
+                add(text.as_str().unwrap_or_default(), &reader);
+            }
         }
     }
     readers

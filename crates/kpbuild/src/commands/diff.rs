@@ -2,7 +2,7 @@
 //! without a cluster, what has changed since a revision.
 
 use kpbuild_cluster::{Plan, PlanOptions};
-use kpbuild_core::Style;
+use kpbuild_core::{SourceMap, Style};
 
 use crate::cli::{Diff, PlanFormat};
 use crate::cluster_run::{compiled, connect, identity, refusals};
@@ -54,7 +54,7 @@ fn with_base(base: &Base, arguments: &Diff, terminal: &mut Terminal) -> anyhow::
         let after = Rendering::of(&Files::default(), path)?;
         if matches!((&before.side, &after.side), (Side::Absent, Side::Absent)) {
             // Says which file was probably meant.
-            crate::load::read(&Files::default(), &mut Default::default(), path)?;
+            crate::load::read(&Files::default(), &mut SourceMap::default(), path)?;
         }
         all.push((
             path.as_path(),
@@ -72,14 +72,14 @@ fn with_base(base: &Base, arguments: &Diff, terminal: &mut Terminal) -> anyhow::
             terminal.findings(&compared.before.diagnostics, &compared.before.sources);
         }
     }
-    let named: Vec<_> = all
+    let stacks: Vec<_> = all
         .iter()
         .map(|(path, compared)| {
             let name = compared.after.name().or(compared.before.name());
             (*path, name)
         })
         .collect();
-    let names = labels(&named);
+    let names = labels(&stacks);
     let plans: Vec<(&str, &Plan)> = names
         .iter()
         .zip(&all)

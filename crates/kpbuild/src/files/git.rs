@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Entry, normal};
+use super::{Entry, Kind, normal};
 
 /// Why a revision cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -133,18 +133,19 @@ impl Revision {
             .collect()
     }
 
-    pub(super) fn is_folder(&self, path: &Path) -> bool {
-        match self.inside(path) {
-            Some(inside) => matches!(self.find(&inside), Ok(Some(Node::Folder))),
-            None => path.is_dir(),
+    pub(super) fn kind(&self, path: &Path) -> Option<Kind> {
+        let Some(inside) = self.inside(path) else {
+            return super::Place::Disk.kind(path);
+        };
+        match self.find(&inside).ok()?? {
+            Node::Folder | Node::Submodule => Some(Kind::Folder),
+            Node::File(_) | Node::Link(_) => Some(Kind::File),
         }
     }
 
-    pub(super) fn exists(&self, path: &Path) -> bool {
-        match self.inside(path) {
-            Some(inside) => matches!(self.find(&inside), Ok(Some(_))),
-            None => path.exists(),
-        }
+    /// Whether a path is one of the repository: what is there never changes.
+    pub(super) fn contains(&self, path: &Path) -> bool {
+        self.inside(path).is_some()
     }
 
     /// The path in the repository; `None` for what is outside of it, which has

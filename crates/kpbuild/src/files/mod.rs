@@ -7,6 +7,7 @@
 
 mod git;
 mod pattern;
+mod trace;
 
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
@@ -14,10 +15,16 @@ use std::sync::Arc;
 
 pub(crate) use git::{GitError, Revision};
 pub(crate) use pattern::PatternError;
+pub(crate) use trace::{Answers, Trace, digest};
+
+use trace::{Question, Recorder};
 
 /// A view of files. Clones are the same view.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Files(Place);
+pub(crate) struct Files {
+    place: Place,
+    recorder: Option<Recorder>,
+}
 
 #[derive(Debug, Clone, Default)]
 enum Place {
@@ -40,17 +47,57 @@ pub(crate) struct Entry {
 impl Files {
     /// Paths of the current folder are looked for below another one.
     pub(crate) fn instead(folder: &Path) -> Self {
-        Self(Place::Instead(folder.to_owned()))
+        Self::at(Place::Instead(folder.to_owned()))
     }
 
     /// The files of a revision.
     pub(crate) fn revision(revision: Revision) -> Self {
-        Self(Place::Revision(Arc::new(revision)))
+        Self::at(Place::Revision(Arc::new(revision)))
+    }
+
+    fn at(place: Place) -> Self {
+        Self {
+            place,
+            recorder: None,
+        }
+    }
+
+    /// The same view, which from now on remembers what it was asked and what it
+    /// answered: a later run that would get the same answers has the same result.
+    pub(crate) fn recording(&self) -> Self {
+        Self {
+            place: self.place.clone(),
+            recorder: Some(Recorder::default()),
+        }
+    }
+
+    /// What was asked since [`Files::recording`].
+    pub(crate) fn trace(&self) -> Trace {
+        self.recorder
+            .as_ref()
+            .map(Recorder::trace)
+            .unwrap_or_default()
+    }
+
+    /// Remembers an answer, unless it can never be another one.
+    fn note<'a>(
+        &self,
+        question: Question,
+        path: &Path,
+        answer: impl FnOnce() -> trace::Answer<'a>,
+    ) {
+        let is_fixed = match &self.place {
+            Place::Revision(revision) => revision.contains(path),
+            Place::Disk | Place::Instead(_) => false,
+        };
+        if let Some(recorder) = self.recorder.as_ref().filter(|_| !is_fixed) {
+            recorder.note(question, path, &answer());
+        }
     }
 
     /// A path as messages show it: with the revision before it, as git has it.
     pub(crate) fn name(&self, path: &Path) -> String {
-        match &self.0 {
+        match &self.place {
             Place::Disk => path.display().to_string(),
             Place::Instead(folder) => below(folder, path).display().to_string(),
             Place::Revision(revision) => format!("{}:{}", revision.name(), path.display()),
@@ -59,11 +106,9 @@ impl Files {
 
     /// The content of a file.
     pub(crate) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        match &self.0 {
-            Place::Disk => std::fs::read(path),
-            Place::Instead(folder) => std::fs::read(below(folder, path)),
-            Place::Revision(revision) => revision.read(path),
-        }
+        let content = self.place.read(path);
+        self.note(Question::Content, path, || trace::Answer::Content(&content));
+        content
     }
 
     /// The text of a file, or `None` when there is no such file.
@@ -88,31 +133,28 @@ impl Files {
     /// Folders behind symbolic links are not told as folders, so that nobody
     /// walks in circles.
     pub(crate) fn entries(&self, folder: &Path) -> Vec<Entry> {
-        let mut entries = match &self.0 {
-            Place::Disk => on_disk(folder),
-            Place::Instead(instead) => on_disk(&below(instead, folder)),
-            Place::Revision(revision) => revision.entries(folder),
-        };
+        let mut entries = self.place.entries(folder);
         entries.sort();
+        self.note(Question::Entries, folder, || {
+            trace::Answer::Entries(&entries)
+        });
         entries
     }
 
     /// Whether there is a folder of this name.
     pub(crate) fn is_folder(&self, path: &Path) -> bool {
-        match &self.0 {
-            Place::Disk => path.is_dir(),
-            Place::Instead(folder) => below(folder, path).is_dir(),
-            Place::Revision(revision) => revision.is_folder(path),
-        }
+        self.kind(path) == Some(Kind::Folder)
     }
 
     /// Whether there is a file or folder of this name.
     pub(crate) fn exists(&self, path: &Path) -> bool {
-        match &self.0 {
-            Place::Disk => path.exists(),
-            Place::Instead(folder) => below(folder, path).exists(),
-            Place::Revision(revision) => revision.exists(path),
-        }
+        self.kind(path).is_some()
+    }
+
+    fn kind(&self, path: &Path) -> Option<Kind> {
+        let kind = self.place.kind(path);
+        self.note(Question::Kind, path, || trace::Answer::Kind(kind));
+        kind
     }
 
     /// The files and folders below `folder` that a path or a pattern stands
@@ -124,6 +166,49 @@ impl Files {
         wanted: &str,
     ) -> Result<Vec<PathBuf>, PatternError> {
         pattern::matching(self, folder, wanted)
+    }
+}
+
+/// What there is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+}
+
+impl Place {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Disk => std::fs::read(path),
+            Self::Instead(folder) => std::fs::read(below(folder, path)),
+            Self::Revision(revision) => revision.read(path),
+        }
+    }
+
+    fn entries(&self, folder: &Path) -> Vec<Entry> {
+        match self {
+            Self::Disk => on_disk(folder),
+            Self::Instead(instead) => on_disk(&below(instead, folder)),
+            Self::Revision(revision) => revision.entries(folder),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> Option<Kind> {
+        let on_disk = |path: &Path| {
+            let about = std::fs::metadata(path).ok()?;
+            Some(if about.is_dir() {
+                Kind::Folder
+            } else {
+                Kind::File
+            })
+        };
+        match self {
+            // The current folder goes by no name at all.
+            Self::Disk if path.as_os_str().is_empty() => Some(Kind::Folder),
+            Self::Disk => on_disk(path),
+            Self::Instead(folder) => on_disk(&below(folder, path)),
+            Self::Revision(revision) => revision.kind(path),
+        }
     }
 }
 

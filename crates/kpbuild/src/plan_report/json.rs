@@ -19,18 +19,24 @@ pub(crate) fn json(changes: &Changes<'_>) -> Value {
             value
         })
         .collect();
+    let moved: Vec<Value> = changes
+        .moved
+        .iter()
+        .map(|moved| json!({"from": moved.from, "to": moved.to, "objects": moved.objects, "stacks": moved.stacks}))
+        .collect();
     if let [(_, plan)] = changes.stacks[..] {
-        return json!({"summary": summary(plan), "objects": objects});
+        return json!({"summary": summary(plan), "moved": moved, "objects": objects});
     }
     let stacks: Vec<Value> = changes
         .stacks
         .iter()
         .map(|(name, plan)| json!({"stack": name, "summary": summary(plan)}))
         .collect();
-    json!({"stacks": stacks, "objects": objects})
+    json!({"stacks": stacks, "moved": moved, "objects": objects})
 }
 
-fn summary(plan: &Plan) -> Value {
+/// How many objects have which action.
+pub(crate) fn summary(plan: &Plan) -> Value {
     let count = |action| plan.count(action);
     json!({
         "create": count(Action::Create),

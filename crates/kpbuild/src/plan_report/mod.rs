@@ -11,9 +11,9 @@ mod text;
 use kpbuild_cluster::{Action, FieldChange, Obstacle, Plan, Step};
 use serde_json::Value;
 
-pub(crate) use json::json;
-pub(crate) use markdown::markdown;
-pub(crate) use shared::{Changes, Shared};
+pub(crate) use json::{json, summary as json_summary};
+pub(crate) use markdown::{fold, markdown, table};
+pub(crate) use shared::{Changes, Shared, listed, moved_lines};
 pub(crate) use text::{Detail, text};
 
 /// The actions in the order in which they are counted, with their words.

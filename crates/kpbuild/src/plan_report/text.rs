@@ -6,7 +6,7 @@ use kpbuild_cluster::{Action, Conflict, Obstacle, Sign, Step, lines};
 use kpbuild_core::Style;
 use serde_json::Value;
 
-use super::{Changes, change_line, obstacle_line, short, summaries, word};
+use super::{Changes, change_line, moved_lines, obstacle_line, short, summaries, word};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,9 @@ const GROWS: &str = "writing to a string cannot fail";
 /// Object by object, then conflicts, then the counts.
 pub(crate) fn text(changes: &Changes<'_>, detail: Detail) -> String {
     let mut out = String::new();
+    for line in moved_lines(changes) {
+        writeln!(out, "{line}").expect(GROWS);
+    }
     for change in &changes.shared {
         let places = changes
             .are_of_many()

@@ -70,10 +70,14 @@ pub(super) fn parts(kind: RuleKind, old: &Value, new: &Value) -> Vec<Part> {
     parts
 }
 
-/// A duration; none is none at all.
+/// A duration as rules have it, such as `5m` or `1h30m`.
+pub fn rule_duration(text: &str) -> Option<Duration> {
+    parse_duration(text).ok()
+}
+
+/// The duration in a field; none is none at all.
 fn length(value: &Value) -> Duration {
-    let text = value.as_str().unwrap_or_default();
-    parse_duration(text).unwrap_or_default()
+    rule_duration(value.as_str().unwrap_or_default()).unwrap_or_default()
 }
 
 /// The usual severities, by how soon somebody must look.

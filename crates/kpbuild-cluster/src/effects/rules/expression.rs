@@ -149,23 +149,17 @@ impl Walk {
             let text = format!("compares by {op} instead of {}", old.op);
             self.say(text, lead(wider(&old.op.to_string(), op)));
         }
-        match (constant(&old.rhs), constant(&new.rhs)) {
-            (Some(before), Some(after)) => {
-                self.threshold(before, after, lead(growing(op, before, after)));
-                self.walk(&old.lhs, &new.lhs, None)
-            }
-            _ => match (constant(&old.lhs), constant(&new.lhs)) {
-                (Some(before), Some(after)) => {
-                    let tendency = growing(op, before, after).map(Tendency::opposite);
-                    self.threshold(before, after, lead(tendency));
-                    self.walk(&old.rhs, &new.rhs, None)
-                }
-                _ => {
-                    self.walk(&old.lhs, &new.lhs, None)?;
-                    self.walk(&old.rhs, &new.rhs, None)
-                }
-            },
+        if let (Some(before), Some(after)) = (constant(&old.rhs), constant(&new.rhs)) {
+            self.threshold(before, after, lead(growing(op, before, after)));
+            return self.walk(&old.lhs, &new.lhs, None);
         }
+        if let (Some(before), Some(after)) = (constant(&old.lhs), constant(&new.lhs)) {
+            let tendency = growing(op, before, after).map(Tendency::opposite);
+            self.threshold(before, after, lead(tendency));
+        } else {
+            self.walk(&old.lhs, &new.lhs, None)?;
+        }
+        self.walk(&old.rhs, &new.rhs, None)
     }
 
     fn threshold(&mut self, old: f64, new: f64, tendency: Option<Tendency>) {

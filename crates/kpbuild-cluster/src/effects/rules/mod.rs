@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Changed, Effect, EffectKind, count};
-pub use difference::Part;
+pub use difference::{Part, rule_duration};
 pub use tendency::Tendency;
 
 /// What has become of one rule.

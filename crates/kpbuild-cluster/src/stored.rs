@@ -1,0 +1,119 @@
+//! A plan that was made without a cluster, as JSON to be kept: only what cannot
+//! be found out again from the objects is written down.
+
+use kpbuild_core::ObjectKey;
+use kpbuild_core::bundle::Phase;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::compare::compare;
+use crate::effects::Effect;
+use crate::plan::{Action, Plan, Step, bare};
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    changing: Vec<StoredStep>,
+    unchanged: Vec<ObjectKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredStep {
+    object: ObjectKey,
+    action: Action,
+    effects: Vec<Effect>,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+impl Plan {
+    /// The plan as JSON, without what only a cluster adds (obstacles, approvals).
+    pub fn to_stored(&self) -> Value {
+        let is_unchanged = |step: &&Step| step.action == Action::Unchanged;
+        let changing = self.steps.iter().filter(|step| !is_unchanged(step));
+        let stored = Stored {
+            changing: changing
+                .map(|step| StoredStep {
+                    object: step.object.clone(),
+                    action: step.action,
+                    effects: step.effects.clone(),
+                    before: step.before.clone(),
+                    after: step.after.clone(),
+                })
+                .collect(),
+            unchanged: self
+                .steps
+                .iter()
+                .filter(is_unchanged)
+                .map(|step| step.object.clone())
+                .collect(),
+        };
+        serde_json::to_value(stored).expect("a plan is JSON")
+    }
+
+    /// The plan again, unless the JSON is none. Where a change comes from is not
+    /// kept; steps that change nothing come last.
+    pub fn of_stored(value: Value) -> Option<Self> {
+        let stored: Stored = serde_json::from_value(value).ok()?;
+        let changing = stored.changing.into_iter().map(|step| Step {
+            phase: Phase::of(&step.object),
+            changes: match (&step.before, &step.after) {
+                (Some(before), Some(after)) => compare(before, after),
+                _ => Vec::new(),
+            },
+            effects: step.effects,
+            before: step.before,
+            after: step.after,
+            ..bare(&step.object, step.action)
+        });
+        let unchanged = stored.unchanged.iter();
+        let unchanged = unchanged.map(|key| bare(key, Action::Unchanged));
+        Some(Self {
+            steps: changing.chain(unchanged).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::offline::between;
+    use kpbuild_core::{Bundle, Diagnostics, Object, Origin};
+    use serde_json::json;
+
+    #[test]
+    fn a_plan_comes_back_as_it_was() {
+        let bundle = |replicas: u32, extra: &str| {
+            let origin = Origin {
+                component: "test".into(),
+                span: None,
+            };
+            let values = [
+                json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": replicas}}),
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": extra}}),
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "same"}}),
+            ];
+            let object = |value| Object::new(value, origin.clone()).expect("cases are whole");
+            Bundle::new(
+                values.into_iter().map(object).collect(),
+                &mut Diagnostics::default(),
+            )
+        };
+        let plan = between(&bundle(1, "old"), &bundle(2, "new"), &[]);
+        let back = Plan::of_stored(plan.to_stored()).expect("it was just written");
+        let shown = |plan: &Plan| {
+            let steps = plan.steps.iter();
+            let mut shown: Vec<String> = steps
+                .map(|step| {
+                    format!(
+                        "{} {:?} {:?} {:?} {:?}",
+                        step.object, step.action, step.changes, step.effects, step.after
+                    )
+                })
+                .collect();
+            shown.sort();
+            shown
+        };
+        assert_eq!(shown(&plan), shown(&back));
+        assert!(Plan::of_stored(json!({"changing": 1})).is_none());
+    }
+}

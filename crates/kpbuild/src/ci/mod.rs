@@ -1,0 +1,121 @@
+//! What a change does to all stacks, found out in one run: each stack is rendered
+//! on both sides, checked, tested and compared, on the next free thread, or taken
+//! from the cache.
+//!
+//! [`outcome`] is about one stack, [`report`] about all of them; the formats are
+//! in [`formats`].
+
+mod cache;
+pub(crate) mod discover;
+pub(crate) mod formats;
+pub(crate) mod outcome;
+pub(crate) mod report;
+mod tests_of_stack;
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::Context as _;
+
+pub(crate) use cache::Cache;
+pub(crate) use tests_of_stack::Tests;
+
+use crate::compare::{Base, Compared, Rendering};
+use crate::files::{Answers, Files};
+use outcome::{Found, Outcome};
+
+/// What a run works with.
+pub(crate) struct Setting {
+    /// The stacks as they are.
+    pub(crate) head: Files,
+    /// The stacks as they were.
+    pub(crate) base: Base,
+    /// How rule tests are run.
+    pub(crate) tests: Tests,
+    /// Where results are kept, if they are.
+    pub(crate) cache: Option<Cache>,
+    /// How many stacks are worked on at once.
+    pub(crate) jobs: Option<NonZero<usize>>,
+}
+
+/// What the main thread of a process has, for jsonnet that calls itself.
+const STACK_SIZE: usize = 8 * 1024 * 1024;
+
+/// Finds out everything about every stack; the outcomes come in their order.
+pub(crate) fn examine(stacks: &[PathBuf], setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = setting.jobs.map_or(processors, NonZero::get);
+    let answers = (Answers::of(&setting.head), Answers::of(&setting.base.files));
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let worker = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = stacks.get(index) else {
+                return;
+            };
+            let outcome = kept_or_new(path, setting, &answers);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((index, outcome));
+        }
+    };
+    thread::scope(|scope| {
+        let start = |_| {
+            let builder = thread::Builder::new().stack_size(STACK_SIZE);
+            builder.spawn_scoped(scope, worker)
+        };
+        let started: Result<Vec<_>, _> = (0..threads.min(stacks.len())).map(start).collect();
+        started.context("cannot start a thread").map(drop)
+    })?;
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// The outcome for a stack: that of an earlier run, if nothing that it read is
+/// another one today.
+fn kept_or_new(
+    path: &Path,
+    setting: &Setting,
+    (head, base): &(Answers, Answers),
+) -> anyhow::Result<Outcome> {
+    let Some(cache) = &setting.cache else {
+        return new(path, setting, &setting.head, &setting.base.files);
+    };
+    let key = cache.key(path, &setting.base.id, &setting.tests.identity());
+    let kept = cache.get(&key, head, base);
+    if let Some(outcome) = kept.and_then(|kept| Outcome::of_stored(path, kept)) {
+        return Ok(outcome);
+    }
+    let (files, base) = (setting.head.recording(), setting.base.files.recording());
+    let outcome = new(path, setting, &files, &base)?;
+    cache.put(&key, &files.trace(), &base.trace(), &outcome.to_stored());
+    Ok(outcome)
+}
+
+fn new(path: &Path, setting: &Setting, head: &Files, base: &Files) -> anyhow::Result<Outcome> {
+    let before = Rendering::of(base, path)?;
+    let mut after = Rendering::of(head, path)?;
+    let mut findings = Vec::new();
+    let mut objects = 0;
+    let mut tested = Vec::new();
+    if let Some(bundle) = after.bundle() {
+        objects = bundle.objects().len();
+        let found = kpbuild_check::check(bundle, |_| true);
+        findings.extend(found.into_iter().map(|finding| {
+            let object = Some(finding.object.to_string());
+            Found::of(&finding.diagnostic, object, &after.sources)
+        }));
+        tested = setting.tests.run(head, path, &mut after)?;
+    }
+    let of_render = after.diagnostics.sorted().into_iter();
+    let of_render: Vec<Found> = of_render
+        .map(|diagnostic| Found::of(diagnostic, None, &after.sources))
+        .collect();
+    findings.splice(0..0, of_render);
+    let compared = Compared::of(before, after, &[]);
+    Ok(Outcome::new(path, &compared, objects, findings, tested))
+}

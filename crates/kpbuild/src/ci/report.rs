@@ -1,0 +1,264 @@
+//! What was found out about all stacks together: every finding, change and rule
+//! once, with the stacks that it is about. The formats add nothing to it.
+
+use kpbuild_cluster::{RuleChange, RuleKind, What, rule_changes};
+use kpbuild_core::{Diagnostic, Severity, SourceMap};
+use serde_json::Value;
+
+use super::outcome::{Outcome, State, Tested, Verdict};
+use crate::backtest::Tried;
+use crate::compare::labels;
+use crate::files::Files;
+use crate::plan_report::{Changes, listed};
+
+/// The whole of a run.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// What the stacks are compared with.
+    pub(crate) base: String,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// What each stack is called, in the order of the outcomes.
+    pub(crate) labels: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) sources: SourceMap,
+    pub(crate) rules: Vec<SharedRule>,
+}
+
+/// A finding and the stacks that have it.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) diagnostic: Diagnostic,
+    pub(crate) object: Option<String>,
+    pub(crate) stacks: Vec<String>,
+}
+
+/// A change of a rule and the stacks that have it.
+#[derive(Debug)]
+pub(crate) struct SharedRule {
+    pub(crate) change: RuleChange,
+    pub(crate) stacks: Vec<String>,
+    /// How the alert would have fired, if it was tried.
+    pub(crate) tried: Option<Tried>,
+}
+
+impl Report {
+    pub(crate) fn new(base: &str, outcomes: Vec<Outcome>, head: &Files) -> Self {
+        let named: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| (outcome.path.as_path(), outcome.name.as_deref()))
+            .collect();
+        let labels = labels(&named);
+        let mut sources = SourceMap::default();
+        let findings = findings(&outcomes, &labels, head, &mut sources);
+        let rules = rules(&outcomes, &labels);
+        Self {
+            base: base.to_owned(),
+            outcomes,
+            labels,
+            findings,
+            sources,
+            rules,
+        }
+    }
+
+    /// What changes, in all stacks that could be compared.
+    pub(crate) fn changes(&self) -> Changes<'_> {
+        let stacks = self.outcomes.iter().zip(&self.labels);
+        Changes::of(
+            stacks
+                .filter_map(|(outcome, label)| Some((label.as_str(), outcome.plan.as_ref()?)))
+                .collect(),
+        )
+    }
+
+    /// Whether anything at all would be done to a cluster.
+    pub(crate) fn has_changes(&self) -> bool {
+        let mut plans = self
+            .outcomes
+            .iter()
+            .filter_map(|outcome| outcome.plan.as_ref());
+        plans.any(|plan| !plan.is_empty())
+    }
+
+    pub(crate) fn count(&self, severity: Severity) -> usize {
+        let all = self.findings.iter();
+        all.filter(|finding| finding.diagnostic.severity == severity)
+            .count()
+    }
+
+    /// Every test once: stacks that share rules share their tests.
+    pub(crate) fn tests(&self) -> Vec<&Tested> {
+        let mut tests: Vec<&Tested> = Vec::new();
+        for test in self.outcomes.iter().flat_map(|outcome| &outcome.tests) {
+            if !tests.contains(&test) {
+                tests.push(test);
+            }
+        }
+        tests
+    }
+
+    pub(crate) fn tests_that(&self, verdict: Verdict) -> usize {
+        let tests = self.tests().into_iter();
+        tests.filter(|test| test.verdict == verdict).count()
+    }
+
+    /// Whether something is wrong that nobody can have wanted.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+            || self.tests_that(Verdict::Failed) > 0
+            || self.of_state(State::Broken).next().is_some()
+    }
+
+    /// The stacks of a state.
+    pub(crate) fn of_state(&self, state: State) -> impl Iterator<Item = (&Outcome, &str)> {
+        let all = self.outcomes.iter().zip(&self.labels);
+        all.filter(move |(outcome, _)| outcome.state == state)
+            .map(|(outcome, label)| (outcome, label.as_str()))
+    }
+
+    /// Some stacks in a few words; nothing where there is only one stack at all.
+    pub(crate) fn places(&self, stacks: &[String]) -> Option<String> {
+        if self.outcomes.len() < 2 {
+            return None;
+        }
+        if stacks.len() == self.outcomes.len() {
+            return Some(format!("all {} stacks", stacks.len()));
+        }
+        let names: Vec<&str> = stacks.iter().map(String::as_str).collect();
+        Some(listed(&names, 5))
+    }
+
+    /// `3 stacks: 1 error, 2 warnings; 4 tests passed, 1 failed; 5 changes`.
+    pub(crate) fn counts(&self) -> String {
+        let mut parts = Vec::new();
+        let findings = [
+            number(self.count(Severity::Error), "error"),
+            number(self.count(Severity::Warning), "warning"),
+        ];
+        let findings: Vec<String> = findings.into_iter().flatten().collect();
+        parts.push(if findings.is_empty() {
+            "nothing wrong".to_owned()
+        } else {
+            findings.join(", ")
+        });
+        let tests: Vec<String> = [
+            (Verdict::Passed, "passed"),
+            (Verdict::Failed, "failed"),
+            (Verdict::Skipped, "skipped"),
+        ]
+        .into_iter()
+        .map(|(verdict, word)| (self.tests_that(verdict), word))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+        if !tests.is_empty() {
+            parts.push(format!("tests: {}", tests.join(", ")));
+        }
+        let changes = self.changes().count();
+        parts.push(number(changes, "change").unwrap_or_else(|| "no change".to_owned()));
+        let stacks = number(self.outcomes.len(), "stack").unwrap_or_default();
+        format!("{stacks}: {}", parts.join("; "))
+    }
+}
+
+/// `1 error`, `2 errors`; nothing for none.
+pub(crate) fn number(count: usize, noun: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 {noun}")),
+        _ => Some(format!("{count} {noun}s")),
+    }
+}
+
+/// All findings in the order of files and lines.
+fn findings(
+    outcomes: &[Outcome],
+    labels: &[String],
+    head: &Files,
+    sources: &mut SourceMap,
+) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for (outcome, label) in outcomes.iter().zip(labels) {
+        for found in &outcome.findings {
+            let diagnostic = found.diagnostic(head, sources);
+            let same = |known: &&mut Finding| {
+                known.diagnostic == diagnostic && known.object == found.object
+            };
+            match all.iter_mut().find(same) {
+                Some(known) if known.stacks.contains(label) => {}
+                Some(known) => known.stacks.push(label.clone()),
+                None => all.push(Finding {
+                    diagnostic,
+                    object: found.object.clone(),
+                    stacks: vec![label.clone()],
+                }),
+            }
+        }
+    }
+    all.sort_by_key(|finding| {
+        let place = finding.diagnostic.labels.first().map(|label| {
+            let file = sources.file(label.span.file).name.clone();
+            (file, label.span.start)
+        });
+        (finding.diagnostic.severity, place.is_none(), place)
+    });
+    all
+}
+
+/// All changes of rules, alerts before records. A rule that moves as it is from
+/// one object to another is none.
+fn rules(outcomes: &[Outcome], labels: &[String]) -> Vec<SharedRule> {
+    let mut all: Vec<SharedRule> = Vec::new();
+    for (outcome, label) in outcomes.iter().zip(labels) {
+        for change in rules_of(outcome) {
+            match all.iter_mut().find(|known| known.change == change) {
+                Some(known) => known.stacks.push(label.clone()),
+                None => all.push(SharedRule {
+                    change,
+                    stacks: vec![label.clone()],
+                    tried: None,
+                }),
+            }
+        }
+    }
+    all.sort_by_key(|rule| (rule.change.kind, rule.change.what != What::Changed));
+    all
+}
+
+fn rules_of(outcome: &Outcome) -> Vec<RuleChange> {
+    let steps = outcome.plan.iter().flat_map(|plan| &plan.steps);
+    let of_rules = steps.filter(|step| step.object.kind == "PrometheusRule");
+    let mut changes: Vec<RuleChange> = Vec::new();
+    for step in of_rules.filter(|step| step.before.is_some() || step.after.is_some()) {
+        let nothing = Value::Null;
+        let of_step = rule_changes(
+            step.before.as_ref().unwrap_or(&nothing),
+            step.after.as_ref().unwrap_or(&nothing),
+        );
+        for change in of_step {
+            let moved = changes.iter().position(|other| is_moved(other, &change));
+            match moved {
+                Some(index) => drop(changes.remove(index)),
+                None => changes.push(change),
+            }
+        }
+    }
+    changes
+}
+
+/// Whether one of two changes takes away what the other brings.
+fn is_moved(one: &RuleChange, other: &RuleChange) -> bool {
+    (one.kind, &one.name) == (other.kind, &other.name)
+        && matches!(
+            (one.what, other.what),
+            (What::New, What::Removed) | (What::Removed, What::New)
+        )
+        && (&one.before, &one.after) == (&other.after, &other.before)
+}
+
+impl SharedRule {
+    /// Whether this is an alert.
+    pub(crate) fn is_alert(&self) -> bool {
+        self.change.kind == RuleKind::Alert
+    }
+}
