@@ -47,8 +47,12 @@ pub(crate) fn stacks(
                 .display()
             );
         }
+        // `./a.yaml` and `a.yaml` are one file, and annotations need the latter.
+        let found = found
+            .iter()
+            .map(|path| path.strip_prefix(".").unwrap_or(path).to_owned());
         let known: Vec<PathBuf> = stacks.clone();
-        stacks.extend(found.into_iter().filter(|path| !known.contains(path)));
+        stacks.extend(found.filter(|path| !known.contains(path)));
     }
     Ok(stacks)
 }

@@ -116,6 +116,22 @@ impl Report {
             .map(|(outcome, label)| (outcome, label.as_str()))
     }
 
+    /// The stacks of a finding in a few words, unless its place says it.
+    pub(crate) fn places_of(&self, finding: &Finding) -> Option<String> {
+        let label = finding.diagnostic.labels.first();
+        let file = label.map(|label| self.sources.file(label.span.file).name.as_str());
+        let mut stacks = self.outcomes.iter().zip(&self.labels);
+        let own = match &finding.stacks[..] {
+            [stack] => stacks.find(|(_, label)| *label == stack),
+            _ => None,
+        };
+        let own = own.map(|(outcome, _)| outcome.path.display().to_string());
+        if file.is_some() && file == own.as_deref() {
+            return None;
+        }
+        self.places(&finding.stacks)
+    }
+
     /// Some stacks in a few words; nothing where there is only one stack at all.
     pub(crate) fn places(&self, stacks: &[String]) -> Option<String> {
         if self.outcomes.len() < 2 {
