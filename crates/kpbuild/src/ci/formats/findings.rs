@@ -40,7 +40,7 @@ pub(super) fn problems(report: &Report) -> Vec<Problem> {
         .map(|finding| {
             let diagnostic = &finding.diagnostic;
             let places = report
-                .places(&finding.stacks)
+                .places_of(finding)
                 .map(|places| format!("in {places}"));
             let more = diagnostic
                 .notes

@@ -16,7 +16,7 @@ pub(super) fn text(report: &Report, style: Style) -> String {
         let mut diagnostic = finding.diagnostic.clone();
         diagnostic.notes.extend(
             report
-                .places(&finding.stacks)
+                .places_of(finding)
                 .map(|places| format!("in {places}")),
         );
         writeln!(out, "{}\n", diagnostic.render(&report.sources, style)).expect(GROWS);

@@ -118,7 +118,7 @@ fn wrong(report: &Report) -> String {
         let mut diagnostic = finding.diagnostic.clone();
         diagnostic.notes.extend(
             report
-                .places(&finding.stacks)
+                .places_of(finding)
                 .map(|places| format!("in {places}")),
         );
         let text = diagnostic.render(&report.sources, Style::Plain);
