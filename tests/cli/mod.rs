@@ -8,6 +8,22 @@ use std::path::Path;
 
 use kpbuild_tests::kpbuild;
 
+/// Runs every `*.transcript` in this folder. `INSTA_UPDATE=always` writes what is printed now.
+#[test]
+fn transcripts() {
+    insta::glob!("*.transcript", |path| {
+        let text = std::fs::read_to_string(path).expect("the transcript was just found");
+        let commands = transcript::commands(&text);
+        let folder = tempfile::tempdir().expect("a folder for the transcript");
+        let setting = transcript::Setting::new(folder.path());
+        let shown: String = commands
+            .iter()
+            .map(|command| setting.run(command))
+            .collect();
+        insta::assert_snapshot!(shown);
+    });
+}
+
 /// A reader who has seen enough is no error; a full disk is one.
 #[test]
 fn what_cannot_be_written_is_said() {
