@@ -1,7 +1,8 @@
 //! The program itself, as its users run it.
 //!
 //! Tests of another package cannot ask cargo for a binary, so it is built here, once a test run, with the profile and
-//! target folder of the tests: when they were built by `cargo test --workspace` nothing is left to do.
+//! target folder of the tests, and together with them: alone it would get its dependencies with fewer features, which
+//! would all be compiled a second time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -34,10 +35,11 @@ fn build() -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args([
             "build",
-            "--package",
-            "kpbuild",
+            "--workspace",
             "--bin",
             "kpbuild",
+            "--test",
+            "all",
             "--message-format",
             "json-render-diagnostics",
         ])
