@@ -71,6 +71,39 @@ fn every_parameter_changes_a_rule_or_a_dashboard() {
     }
 }
 
+/// Parameters that are empty, or parts that a dashboard leaves out, leave no
+/// comma behind: PromQL would bear it, readers stumble over it.
+#[test]
+fn a_selector_has_no_empty_places() {
+    let jsonnet = Jsonnet::new();
+    let code = |mixin: &str| {
+        format!(
+            "function(config) (import 'lib/mixin.libsonnet')(import 'mixins/{mixin}/mixin.libsonnet', config)"
+        )
+    };
+    // What is off by default has selectors, too.
+    let config = json!({"kubeProxy": true});
+    for mixin in library::mixins() {
+        let value = jsonnet.call_snippet(mixin, &code(mixin), &[("config", &config)]);
+        let value = value.unwrap_or_else(|error| panic!("{mixin}: {error}"));
+        for text in texts(&value) {
+            let dense: String = text.split_whitespace().collect();
+            let gap = [",}", "{,", ",,"].iter().find(|gap| dense.contains(**gap));
+            assert_eq!(gap, None, "in {mixin}: {text}");
+        }
+    }
+}
+
+/// All texts inside a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(map) => map.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// A value, each time changed in one place.
 fn changes(value: &Value) -> Vec<Value> {
     match value {

@@ -26,8 +26,8 @@ function(config) {
   cluster(metric):: d.variable.cluster(config, metric, all=true, allValue='.*'),
 
   // A dashboard of one host, with the panels of its memory. `system` is the
-  // matcher of the operating systems on offer, `disks` that of the disks to show.
-  host(title, uid, description, system, memory, disks=config.diskDeviceSelector)::
+  // matcher of the operating systems on offer, `disks` are those of the disks to show.
+  host(title, uid, description, system, memory, disks=[config.diskDeviceSelector])::
     self.dashboard(
       title,
       uid,
@@ -67,7 +67,7 @@ function(config) {
   ],
 
   local diskPanels(sel, disks) =
-    local perDisk(metric) = 'rate(%s{%s, %s}[$__rate_interval])' % [metric, sel, disks];
+    local perDisk(metric) = 'rate(%s{%s}[$__rate_interval])' % [metric, std.join(', ', [sel] + disks)];
     local perMount(metric) = 'max by (mountpoint) (%s{%s, %s, %s})' % [metric, sel, config.fsSelector, config.fsMountpointSelector];
     local size = perMount('node_filesystem_size_bytes');
     local free = perMount('node_filesystem_avail_bytes');

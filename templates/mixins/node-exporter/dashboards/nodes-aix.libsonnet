@@ -19,5 +19,5 @@ function(config)
       hosts.memoryGauge('100 - 100 * avg(%s) / avg(%s)' % [memory('available'), memory('total')]),
     ],
     // The names of disks that other dashboards look for are those of Linux.
-    disks=''
+    disks=[]
   )

@@ -31,5 +31,5 @@ function(config)
       hosts.memoryGauge('100 * (%s) / avg(%s)' % [used('avg(%s)'), memory('total')]),
     ],
     // The names of disks that other dashboards look for are those of Linux.
-    disks=''
+    disks=[]
   )
