@@ -8,5 +8,6 @@ mod conformance;
 mod dashboards;
 mod diagnostics;
 mod golden;
+mod mixins;
 mod options;
 mod yaml;

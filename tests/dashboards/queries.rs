@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use kpbuild_tests::http::encoded;
 use kpbuild_tests::prometheus::Prometheus;
 use kpbuild_tests::tools::progress;
 use regex::Regex;
@@ -287,15 +288,4 @@ fn evaluated(prometheus: &Prometheus, record: &Record) -> String {
         }
     }
     text
-}
-
-/// A text as a value in a query string.
-fn encoded(text: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
 }

@@ -28,6 +28,17 @@ pub fn get_json(address: SocketAddr, path: &str) -> io::Result<Value> {
     serde_json::from_str(&body).map_err(|_| unexpected(&format!("{code} {body}")))
 }
 
+/// A text as a value in a query string.
+pub fn encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
 /// The status code, and the body's length in bytes when the server says it.
 fn head(answer: &mut BufReader<TcpStream>) -> io::Result<(u16, Option<u64>)> {
     let mut status = String::new();

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, free_port};
 use crate::http;
@@ -74,6 +74,31 @@ impl Prometheus {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let prometheus = Self { programs, address };
         prometheus.run(&config, folder);
+        prometheus
+    }
+
+    /// Starts with a rule file, evaluated each second, and scrapes programs on loopback each second, itself among them.
+    pub fn of_rules(rules: &str, own_labels: Value, others: &[(SocketAddr, Value)]) -> Self {
+        let programs = Programs::start().expect("the system has a folder for temporary files");
+        let rule_file = programs.folder().join("rules.json");
+        write(&rule_file, rules.as_bytes());
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let targets: Vec<Value> = [(address, own_labels)]
+            .iter()
+            .chain(others)
+            .map(|(address, labels)| json!({"targets": [address], "labels": labels}))
+            .collect();
+        let config = json!({
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "rule_files": [rule_file],
+            "scrape_configs": [{"job_name": "programs", "static_configs": targets}],
+        });
+        let path = programs.folder().join("prometheus.yaml");
+        write(&path, config.to_string().as_bytes());
+        check(&path);
+        let data = programs.folder().join("data");
+        let prometheus = Self { programs, address };
+        prometheus.run(&path, &data);
         prometheus
     }
 
