@@ -70,7 +70,7 @@ fn missing_of_alert(rule: &Value, cases: &[Value]) -> Option<&'static str> {
     let fires = |test: &&Value| {
         items(&test["exp_alerts"]).any(|alert| has_labels(&alert["exp_labels"], rule))
     };
-    if !about.iter().flatten().any(|test| fires(test)) {
+    if !about.iter().flatten().any(&fires) {
         Some("has no case in which it fires")
     } else if rule["expr"] == ALWAYS {
         None

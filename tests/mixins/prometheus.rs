@@ -1,4 +1,4 @@
-//! All rules in a real Prometheus that scrapes itself and a real node_exporter: each evaluates, and those about what
+//! All rules in a real Prometheus that scrapes itself and a real `node_exporter`: each evaluates, and those about what
 //! runs here have something to say.
 
 use std::net::SocketAddr;
