@@ -95,9 +95,20 @@ fn fields(shown: &mut String, path: &str, old: &Value, new: &Value) {
     }
 }
 
-/// Items by their names where all have one, by place otherwise.
+/// Items by their names where all have one, by place otherwise. Rules have none; where some are gone, they are told apart
+/// by what they are.
 fn items(shown: &mut String, path: &str, old: &[Value], new: &[Value]) {
-    match (named(old), named(new)) {
+    let name = |item: &Value| item["name"].as_str().map(str::to_owned);
+    let rule = |item: &Value| {
+        let name = item["alert"].as_str().or(item["record"].as_str())?;
+        Some(format!("{name} {}", item["labels"]))
+    };
+    let (old_named, new_named) = if old.len() == new.len() || named(old, rule).is_none() {
+        (named(old, name), named(new, name))
+    } else {
+        (named(old, rule), named(new, rule))
+    };
+    match (old_named, new_named) {
         (Some(old), Some(new)) => {
             for name in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
                 field(
@@ -139,10 +150,8 @@ fn lines(shown: &mut String, path: &str, old: &str, new: &str) {
     }
 }
 
-fn named(items: &[Value]) -> Option<Map<String, Value>> {
-    let pairs = items
-        .iter()
-        .map(|item| Some((item["name"].as_str()?.to_owned(), item.clone())));
+fn named(items: &[Value], name: impl Fn(&Value) -> Option<String>) -> Option<Map<String, Value>> {
+    let pairs = items.iter().map(|item| Some((name(item)?, item.clone())));
     let named: Map<String, Value> = pairs.collect::<Option<_>>()?;
     (named.len() == items.len()).then_some(named)
 }

@@ -1,8 +1,9 @@
 //! What a check is, and what it finds.
 
-use kpbuild_core::{Code, Diagnostic, Object, ObjectKey, Severity};
+use kpbuild_core::{Code, Diagnostic, Object, ObjectKey, Severity, Span};
 
 use crate::facts::Facts;
+use crate::rules::Rule;
 
 /// One thing that can be wrong with a bundle.
 #[derive(Debug)]
@@ -49,12 +50,35 @@ impl Findings<'_> {
     /// Records what is wrong with an object, at the line of the stack file that
     /// asked for it. The message names the object, since often no line did.
     pub(crate) fn on(&mut self, object: &Object, message: impl Into<String>) -> Words<'_> {
+        let about = format!("asks for {}", object.key());
+        self.add(object, object.origin.span, about, message.into())
+    }
+
+    /// Records what is wrong with a rule, at the line where the user wrote or
+    /// changed it, or asked for its object.
+    pub(crate) fn on_rule(&mut self, rule: &Rule<'_>, message: impl Into<String>) -> Words<'_> {
+        let object = rule.object;
+        let place = object.place(&rule.pointer);
+        let about = if place == object.origin.span {
+            format!("asks for {}", object.key())
+        } else {
+            String::new()
+        };
+        self.add(object, place, about, message.into())
+    }
+
+    fn add(
+        &mut self,
+        object: &Object,
+        place: Option<Span>,
+        about: String,
+        message: String,
+    ) -> Words<'_> {
         let make = match self.check.severity {
             Severity::Error => Diagnostic::error,
             Severity::Warning => Diagnostic::warning,
         };
-        let diagnostic = make(self.check.code, message.into())
-            .at_some(object.origin.span, format!("asks for {}", object.key()));
+        let diagnostic = make(self.check.code, message).at_some(place, about);
         self.list.push(Finding {
             object: object.key().clone(),
             diagnostic,

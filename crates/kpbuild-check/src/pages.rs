@@ -141,6 +141,104 @@ A template gave something that is no Kubernetes object: it lacks `apiVersion`,
 `kind` or `metadata.name`. This is a fault of kpbuild, or of an overlay.",
     ),
     (
+        "rule-matches-nothing",
+        "\
+`rules.disable` or `rules.patch` names an alert, a record or a group that the
+stack does not have, or not in that group or with those labels. Nothing is
+ignored silently: a misspelt name would otherwise look as if it worked, and a
+rule that a newer kpbuild has renamed would come back.
+
+To mend it, correct the name; the help has the nearest one, or says that this
+stack does not install the rule at all.",
+    ),
+    (
+        "rule-patch-of-several",
+        "\
+A patch with an expression matches several rules: the variants of an alert have
+the same name and different expressions. Pick one by its group, or by labels
+that it sets: `where: {severity: warning}`.",
+    ),
+    (
+        "rule-patch-changes-nothing",
+        "\
+The parameters of a patch are not used by the rule that is patched. Look up in
+its expression what decides about it, or write another `expr`.",
+    ),
+    (
+        "rule-patch-parameters",
+        "\
+A rule's own parameters can be set only for rules of kpbuild's mixins, and only
+to what leaves its name, group and labels as they are. Parameters for all rules
+of a mixin are set under `rules.parameters`.",
+    ),
+    (
+        "rule-patch-without-was",
+        "\
+A patch of a rule that does not say what it replaces. When a newer kpbuild
+brings another threshold, duration or expression, a patch that remembers what
+it was written for can say so; without `was` it silently hides the change.
+
+To mend it, add the line that the help prints.",
+    ),
+    (
+        "rule-patch-outdated",
+        "\
+A patch remembers (`was`) what the rule was like when the patch was written, and
+the rule is different now: it has changed with a new version of kpbuild, or by
+parameters of the stack. Both are shown. See whether the patch is still needed
+and right, then write down what the rule is like now, as the help prints it.",
+    ),
+    (
+        "rule-file",
+        "\
+A file of `rules.files` holds no rules: it must be a rule file of Prometheus
+(`groups: [...]`) or PrometheusRule objects. The rules of a file of Prometheus
+go into an object that is called like the file, so that the file's name must be
+made of lower-case letters, digits, `-` and `.`.",
+    ),
+    (
+        "patch-matches-nothing",
+        "\
+A patch (`patches`) is about objects that the stack does not have. Nothing is
+ignored silently: a patch that has lost its object would otherwise be noticed
+when what it was for is missing.
+
+To mend it, correct the field of the target that the help names. `kpbuild render`
+writes all objects, as patches see them.",
+    ),
+    (
+        "patch-does-not-fit",
+        "\
+A patch cannot be applied to an object that it is about: a path of a JSON patch
+leads nowhere, or its `test` fails; an item to delete is not there; a map is
+written where the object has a list. Nothing of such a patch is applied.
+
+`add` in a JSON patch makes a new field or item, but not the maps around it: add
+them first. Items of lists such as containers are merged by their key, which must
+be said. Lines of patches for Secrets are not shown.",
+    ),
+    (
+        "patch-identity",
+        "\
+A patch would change the kind, the API group, the name or the namespace of an
+object. It would then be another object, and whatever refers to it by name (a
+binding, a monitor, a volume) would refer to nothing. Names follow from fields
+of the components (`name`), the namespace from that of the stack.",
+    ),
+    (
+        "patch-changes-nothing",
+        "\
+After the patch, the objects that it is about are as they were before: they have
+what it sets, and lack what it removes. It may have become needless with a newer
+kpbuild. Remove it, or correct it.",
+    ),
+    (
+        "patch-file",
+        "\
+A file of `patches` holds no patch. Each of its documents is either fields to
+merge into an object, or a list of operations of a JSON patch.",
+    ),
+    (
         "rule-test-file",
         "\
 A file of rule tests is not in promtool's format. Files need no `rule_files`:

@@ -12,6 +12,8 @@ pub(crate) struct Rule<'a> {
     pub(crate) object: &'a Object,
     /// The name of its group.
     pub(crate) group: &'a str,
+    /// Where it is in the object.
+    pub(crate) pointer: String,
     /// The rule as it is written.
     pub(crate) value: &'a Value,
     /// The alert's or the record's name.
@@ -59,17 +61,28 @@ impl<'a> Rule<'a> {
 pub(crate) fn of(bundle: &Bundle) -> Vec<Rule<'_>> {
     let objects = bundle.of_kind("PrometheusRule");
     let groups = objects.flat_map(|object| {
-        items(&object.value()["spec"]["groups"]).map(move |group| (object, group))
+        let groups = items(&object.value()["spec"]["groups"]).enumerate();
+        groups.map(move |(index, group)| (object, format!("/spec/groups/{index}"), group))
     });
     groups
-        .flat_map(|(object, group)| items(&group["rules"]).map(move |rule| (object, group, rule)))
-        .filter_map(|(object, group, value)| {
-            rule(object, group["name"].as_str().unwrap_or_default(), value)
+        .flat_map(|(object, pointer, group)| {
+            let rules = items(&group["rules"]).enumerate();
+            rules
+                .map(move |(index, rule)| (object, format!("{pointer}/rules/{index}"), group, rule))
+        })
+        .filter_map(|(object, pointer, group, value)| {
+            let group = group["name"].as_str().unwrap_or_default();
+            rule(object, pointer, group, value)
         })
         .collect()
 }
 
-fn rule<'a>(object: &'a Object, group: &'a str, value: &'a Value) -> Option<Rule<'a>> {
+fn rule<'a>(
+    object: &'a Object,
+    pointer: String,
+    group: &'a str,
+    value: &'a Value,
+) -> Option<Rule<'a>> {
     let alert = value["alert"].as_str();
     let text = match &value["expr"] {
         Value::String(text) => text.clone(),
@@ -78,6 +91,7 @@ fn rule<'a>(object: &'a Object, group: &'a str, value: &'a Value) -> Option<Rule
     Some(Rule {
         object,
         group,
+        pointer,
         value,
         name: alert.or(value["record"].as_str())?,
         is_alert: alert.is_some(),

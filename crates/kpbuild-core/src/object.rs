@@ -64,6 +64,8 @@ pub struct Object {
     /// The text it was made from, as long as nothing has changed it.
     text: Option<&'static str>,
     value: OnceLock<Value>,
+    /// Where parts of it are written, by their JSON pointers.
+    places: Vec<(String, Span)>,
     /// Who asked for it.
     pub origin: Origin,
 }
@@ -75,6 +77,7 @@ impl Object {
             key: key_of(&value)?,
             text: None,
             value: OnceLock::from(value),
+            places: Vec::new(),
             origin,
         })
     }
@@ -87,6 +90,7 @@ impl Object {
             key,
             text: Some(text),
             value: OnceLock::new(),
+            places: Vec::new(),
             origin,
         }
     }
@@ -109,10 +113,24 @@ impl Object {
         })
     }
 
+    /// Remembers where a part of it is written, such as a rule of the user's:
+    /// what is wrong with that part is said there. An edit forgets it, because
+    /// it may move the part.
+    pub fn written_at(&mut self, pointer: String, span: Span) {
+        self.places.push((pointer, span));
+    }
+
+    /// Where a part is written, or who asked for the object.
+    pub fn place(&self, pointer: &str) -> Option<Span> {
+        let known = self.places.iter().find(|(known, _)| known == pointer);
+        known.map(|(_, span)| *span).or(self.origin.span)
+    }
+
     /// Changes the manifest; a change of name or namespace moves the identity.
     pub fn edit(&mut self, change: impl FnOnce(&mut Value)) -> Result<(), NotAnObject> {
         let _ = self.value();
         self.text = None;
+        self.places.clear();
         let value = self.value.get_mut().expect("the value was just made");
         change(value);
         self.key = key_of(value)?;

@@ -74,6 +74,7 @@ pub(crate) struct Jsonnet {
 
 impl Jsonnet {
     /// An interpreter for templates only.
+    #[cfg(test)]
     pub(crate) fn new() -> Self {
         Self::with_files(&UserFiles::none())
     }

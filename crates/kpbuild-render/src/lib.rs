@@ -14,14 +14,15 @@ mod mixins;
 #[cfg(test)]
 mod parameters;
 mod passes;
-mod rules;
+pub mod rules;
 mod user_files;
 
-use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Reported, SourceMap};
-use kpbuild_stack::Stack;
+use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Object, Reported, SourceMap};
+use kpbuild_stack::{Mixin, Stack};
 use serde_json::Value;
 
 pub use jsonnet::{Frame, JsonnetError};
+pub use passes::patches::PatchFile;
 pub use user_files::UserFiles;
 
 use crate::dashboards::{DashboardFile, Dashboards};
@@ -38,6 +39,12 @@ pub struct Inputs {
     pub files: UserFiles,
     /// The dashboards that the stack file names.
     pub dashboards: Vec<DashboardFile>,
+    /// The files of rules that the stack file names.
+    pub rules: Vec<FileId>,
+    /// The files of patches that the stack file names.
+    pub patches: Vec<PatchFile>,
+    /// Whether to say what works and could be written better.
+    pub advise: bool,
 }
 
 impl Inputs {
@@ -46,6 +53,9 @@ impl Inputs {
         Self {
             files: UserFiles::none(),
             dashboards: Vec::new(),
+            rules: Vec::new(),
+            patches: Vec::new(),
+            advise: false,
         }
     }
 }
@@ -59,7 +69,8 @@ pub fn render(
     diagnostics: &mut Diagnostics,
 ) -> Result<Bundle, Reported> {
     let jsonnet = Jsonnet::with_files(&inputs.files);
-    let (rules, mut dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    let (mut rules, mut dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    complete(&mut rules, &jsonnet, stack, inputs, sources, diagnostics);
     if stack
         .components
         .iter()
@@ -84,7 +95,7 @@ pub fn render(
         }
     }
     objects.extend(rules.into_objects());
-    passes::run(stack, &mut objects);
+    passes::run(stack, inputs, sources, &mut objects, diagnostics);
     diagnostics.reported()?;
     let bundle = Bundle::new(objects, diagnostics);
     diagnostics.reported()?;
@@ -113,6 +124,20 @@ fn evaluate_mixins(
     (rules, dashboards)
 }
 
+/// Adds the user's rules to those of the mixins, and edits all as the stack says.
+fn complete(
+    rules: &mut Rules,
+    jsonnet: &Jsonnet,
+    stack: &Stack,
+    inputs: &Inputs,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) {
+    rules.add_user(&stack.rules, &inputs.rules, sources, diagnostics);
+    let evaluate = |mixin: &Mixin| Ok(mixins::evaluate(jsonnet, mixin)?.groups);
+    rules.edit(&stack.rules, &evaluate, inputs.advise, diagnostics);
+}
+
 /// The rules of one mixin, under a stack's parameters and under its own.
 #[derive(Debug, Clone)]
 pub struct MixinRules {
@@ -125,21 +150,30 @@ pub struct MixinRules {
 }
 
 /// The rules of all mixins whose rules the stack installs, for testing them.
-pub fn rules(stack: &Stack, diagnostics: &mut Diagnostics) -> Result<Vec<MixinRules>, Reported> {
-    let jsonnet = Jsonnet::new();
-    let mixins = stack
-        .components
-        .iter()
-        .flat_map(|component| &component.mixins);
-    let mut all = Vec::new();
+pub fn rules(
+    stack: &Stack,
+    inputs: &Inputs,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<Vec<MixinRules>, Reported> {
+    let jsonnet = Jsonnet::with_files(&inputs.files);
+    let (mut rules, _) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    complete(&mut rules, &jsonnet, stack, inputs, sources, diagnostics);
+    let components = stack.components.iter();
+    let mixins = components.flat_map(|component| &component.mixins);
+    let mut tested = Vec::new();
     for mixin in mixins.filter(|mixin| mixin.rules.is_some()) {
-        match mixins::rules(&jsonnet, mixin) {
-            Ok(rules) => all.push(rules),
+        match mixins::tested(&jsonnet, mixin) {
+            Ok(defaults) => tested.push(MixinRules {
+                mixin: mixin.name,
+                groups: rules.of_mixin(mixin.name),
+                defaults,
+            }),
             Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
         }
     }
     diagnostics.reported()?;
-    Ok(all)
+    Ok(tested)
 }
 
 /// The files of unit tests that come with a mixin: path and text.

@@ -23,6 +23,15 @@ pub(crate) fn tests(mixin: &str) -> impl Iterator<Item = (&'static str, &'static
         .filter(move |(path, _)| path.starts_with(&folder))
 }
 
+/// The mixin that has a rule of a name somewhere in its text.
+pub(crate) fn mixin_with(rule: &str) -> Option<&'static str> {
+    let literal = format!("'{rule}'");
+    TEMPLATES.iter().find_map(|(path, text)| {
+        let (mixin, _) = path.strip_prefix("mixins/")?.split_once('/')?;
+        text.contains(&literal).then_some(mixin)
+    })
+}
+
 /// The names of the mixins that have a table of parameters.
 #[cfg(test)]
 pub(crate) fn mixins() -> impl Iterator<Item = &'static str> {

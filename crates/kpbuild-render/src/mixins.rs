@@ -6,7 +6,6 @@ use kpbuild_stack::Mixin;
 use kpbuild_stack::parameters::decided_by;
 use serde_json::{Map, Value};
 
-use crate::MixinRules;
 use crate::jsonnet::{Jsonnet, JsonnetError};
 
 /// What a mixin gives.
@@ -28,17 +27,13 @@ pub(crate) fn evaluate(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<Evaluated, Js
     Ok(evaluated(value))
 }
 
-/// The rules of a mixin, as the stack wants them and as its tests expect them.
-pub(crate) fn rules(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<MixinRules, JsonnetError> {
+/// The rules of a mixin as its tests expect them.
+pub(crate) fn tested(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<Vec<Value>, JsonnetError> {
     let tested = Mixin {
         config: tested_parameters(mixin),
         ..mixin.clone()
     };
-    Ok(MixinRules {
-        mixin: mixin.name,
-        groups: evaluate(jsonnet, mixin)?.groups,
-        defaults: evaluate(jsonnet, &tested)?.groups,
-    })
+    Ok(evaluate(jsonnet, &tested)?.groups)
 }
 
 /// A mixin's tests hold for its default parameters. Switches by which the stack

@@ -6,6 +6,8 @@
 use kpbuild_core::{Code, Diagnostic, Diagnostics};
 
 use crate::parse::StackFile;
+use crate::patches;
+use crate::rules;
 
 /// Two fields that say different things about one.
 pub const CONFLICT: Code = Code("stack-conflict");
@@ -23,6 +25,8 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
         scrape_configs(file),
         windows_hosts(file),
     ];
+    rules::check(file, diagnostics);
+    patches::check(file, diagnostics);
     for diagnostic in found.into_iter().flatten().chain(unused_parameters(file)) {
         diagnostics.push(diagnostic);
     }

@@ -43,12 +43,17 @@ definitions! {
 pub fn of_kind(kind: &str) -> Option<&'static Value> {
     static SCHEMAS: [OnceLock<Value>; DEFINITIONS.len()] =
         [const { OnceLock::new() }; DEFINITIONS.len()];
+    let index = index_of(kind)?;
+    Some(SCHEMAS[index].get_or_init(|| schema(DEFINITIONS[index].0)))
+}
+
+/// The number of the definition of a kind.
+fn index_of(kind: &str) -> Option<usize> {
     let plural = match kind {
         "Prometheus" => "prometheuses".to_owned(),
         other => format!("{}s", other.to_lowercase()),
     };
-    let index = DEFINITIONS.iter().position(|(known, _)| *known == plural)?;
-    Some(SCHEMAS[index].get_or_init(|| schema(&plural)))
+    DEFINITIONS.iter().position(|(known, _)| *known == plural)
 }
 
 /// The part of a definition that a schema refers to, if it does.
@@ -89,6 +94,23 @@ fn whole(plural: &str) -> &'static Value {
         let mut definition = yaml::read(text).expect("definitions are generated as YAML");
         definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"].take()
     })
+}
+
+/// The keys by which the items of a list in a custom resource are told apart;
+/// none if the definition does not say so. The path is that of the fields,
+/// without the numbers of items.
+pub fn list_keys(kind: &str, path: &[&str]) -> Option<Vec<&'static str>> {
+    let schema = whole(DEFINITIONS[index_of(kind)?].0);
+    let list = path.iter().fold(schema, |schema, field| {
+        let map = if schema["items"].is_object() {
+            &schema["items"]
+        } else {
+            schema
+        };
+        &map["properties"][field]
+    });
+    let keys = list["x-kubernetes-list-map-keys"].as_array()?;
+    Some(keys.iter().filter_map(Value::as_str).collect())
 }
 
 /// Turns a structural schema of Kubernetes into a strict JSON Schema.

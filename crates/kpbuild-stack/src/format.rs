@@ -150,6 +150,18 @@ pub const FORMATS: &[Format] = &[
         prometheus_label,
     ),
     Format::new(
+        "json-pointer",
+        "a path",
+        "^(/([^/~]|~[01])*)*$",
+        json_pointer,
+    ),
+    Format::new(
+        "metric-name",
+        "the name of a series",
+        "^[a-zA-Z_:][a-zA-Z0-9_:]*$",
+        metric_name,
+    ),
+    Format::new(
         "container-image",
         "an image",
         r"^(?!.*//)[A-Za-z0-9]([A-Za-z0-9._:@/-]*[A-Za-z0-9._-])?$",
@@ -654,6 +666,29 @@ fn label_characters(text: &str, what: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{what} starts and ends with a letter or digit"))
+}
+
+fn json_pointer(text: &str) -> Result<(), String> {
+    if !text.is_empty() && !text.starts_with('/') {
+        return Err(format!(
+            "a path starts with `/`: `/{}`",
+            text.replace('.', "/")
+        ));
+    }
+    let mut escapes = text.split('~').skip(1);
+    match escapes.all(|after| after.starts_with(['0', '1'])) {
+        true => Ok(()),
+        false => Err("in the names of a path, `~0` stands for `~`, and `~1` for `/`".into()),
+    }
+}
+
+fn metric_name(text: &str) -> Result<(), String> {
+    match prometheus_label(&text.replace(':', "_")) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(
+            "such a name has letters, digits, `_` and `:`, and does not start with a digit".into(),
+        ),
+    }
 }
 
 fn prometheus_label(text: &str) -> Result<(), String> {

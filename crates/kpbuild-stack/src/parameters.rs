@@ -13,8 +13,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use kpbuild_core::{Diagnostics, Node};
+
 use crate::context::merge;
 use crate::schema::DECIDED_BY;
+use crate::validate::validate_at;
 
 /// Mixin, then parameter, to its type, default and description.
 static TABLE: LazyLock<Value> = LazyLock::new(|| {
@@ -92,10 +95,23 @@ impl Parameters {
 
     /// Adds what the user set to the configuration of a mixin.
     pub(crate) fn configure(&self, mixin: &str, config: &mut Value) {
-        for (name, value) in self.0.get(mixin).into_iter().flatten() {
-            config[name] = complete(&TABLE[mixin][name], value);
+        if let Some(parameters) = self.0.get(mixin) {
+            self::configure(mixin, parameters, config);
         }
     }
+}
+
+/// Adds parameters to the configuration of a mixin.
+pub fn configure(mixin: &str, parameters: &Map<String, Value>, config: &mut Value) {
+    for (name, value) in parameters {
+        config[name] = complete(&TABLE[mixin][name], value);
+    }
+}
+
+/// Reports what is wrong with parameters of a mixin.
+pub fn check(mixin: &str, node: &Node, diagnostics: &mut Diagnostics) {
+    let schema = mixin_schema(mixin, &TABLE[mixin]);
+    validate_at(&["rules", "parameters", mixin], node, &schema, diagnostics);
 }
 
 /// A map of parameters is passed as a whole: its other fields keep their defaults.

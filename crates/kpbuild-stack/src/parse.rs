@@ -67,14 +67,19 @@ pub fn parse(
     }
 }
 
-/// The fields whose maps are merged into rendered ones: null removes there.
-const MERGED: [&str; 6] = [
+/// The fields whose maps are merged into rendered ones: null removes there, or
+/// says that there is nothing.
+const MERGED: [&str; 10] = [
     "spec",
     "config",
     "podSecurityContext",
     "securityContext",
     "requests",
     "limits",
+    "labels",
+    "annotations",
+    "was",
+    "patch",
 ];
 
 /// What the file says, as data. A key without a value says nothing: it is left

@@ -70,6 +70,16 @@ scalar! {
 }
 
 scalar! {
+    /// The name of a series: letters, digits, `_` and `:`.
+    Metric, "metric-name"
+}
+
+scalar! {
+    /// A place in an object, as a JSON patch writes it: `/spec/ports/0/port`.
+    Pointer, "json-pointer"
+}
+
+scalar! {
     /// The name of an object: lower-case letters, digits, `-` and `.`.
     Name, "kubernetes-name"
 }

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -30,15 +31,18 @@ pub(crate) const EXPECTED: &str = "x-kpbuild-expected";
 /// The schema as it is checked: parts of definitions are still references,
 /// because reading a definition is only worth it when a file uses one.
 pub(crate) fn checked() -> &'static Value {
-    static CHECKED: LazyLock<Value> = LazyLock::new(|| {
-        let mut schema = SchemaSettings::draft2020_12()
-            .into_generator()
-            .into_root_schema_for::<StackFile>()
-            .to_value();
-        close(&mut schema);
-        schema
-    });
+    static CHECKED: LazyLock<Value> = LazyLock::new(strict::<StackFile>);
     &CHECKED
+}
+
+/// The schema of another file than the stack file, as strict as that one.
+pub(crate) fn strict<T: JsonSchema>() -> Value {
+    let mut schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value();
+    close(&mut schema);
+    schema
 }
 
 /// The schema as it is published: complete in itself, and of standard words only.

@@ -13,9 +13,10 @@ use crate::anti_affinity::AntiAffinity;
 use crate::components::Components;
 use crate::dashboards::Dashboards;
 use crate::exposure::Expose;
-use crate::parameters::Parameters;
+use crate::patches::Patch;
 use crate::platform::Platform;
-use crate::scalar::{Duration, Image, Label, Name, Quantity, Registry, Url, Version};
+use crate::rules::Rules;
+use crate::scalar::{Duration, Image, Label, Name, Quantity, Registry, Version};
 use crate::schema::{NULLABLE, from_definition};
 
 /// One cluster's monitoring: everything that `kpbuild render` makes manifests of.
@@ -57,6 +58,10 @@ pub struct StackFile {
     /// The dashboards of Grafana.
     #[serde(default)]
     pub dashboards: Dashboards,
+    /// Changes of objects after they are rendered, one after the other: for
+    /// what no other field says.
+    #[serde(default)]
+    pub patches: Vec<Patch>,
 }
 
 fn monitoring() -> Label {
@@ -129,32 +134,6 @@ pub enum Limits {
     Default,
     /// Those that the stack file sets.
     None,
-}
-
-/// Alerts and recording rules.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Rules {
-    /// Where the runbooks are: each alert's `runbook_url` is a page below it.
-    pub runbooks: Url,
-    /// Parameters of rules and dashboards, such as thresholds, windows and
-    /// selectors, by the set of rules (mixin) that has them:
-    /// `node-exporter: {fsSpaceFillingUpWarningThreshold: 20}`.
-    pub parameters: Parameters,
-    /// Files of unit tests for the stack's rules, in the format of
-    /// `promtool test rules` without `rule_files`; `kpbuild test` runs them.
-    /// Paths are relative to the stack file.
-    pub tests: Vec<String>,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            runbooks: Url::literal("https://runbooks.prometheus-operator.dev/runbooks"),
-            parameters: Parameters::default(),
-            tests: Vec::new(),
-        }
-    }
 }
 
 /// What every component takes.

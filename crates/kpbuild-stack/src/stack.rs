@@ -8,7 +8,9 @@ use crate::components;
 use crate::context::{Context, Metadata};
 use crate::dashboards::{self, DashboardChoices};
 use crate::parse::StackFile;
+use crate::patches::{self, PatchChoice};
 use crate::platform;
+use crate::rules::{self, RuleChoices};
 
 /// Everything that rendering needs: no defaults are added after this.
 #[derive(Debug, Clone)]
@@ -25,6 +27,10 @@ pub struct Stack {
     pub components: Vec<Component>,
     /// Which dashboards are wanted, and where.
     pub dashboards: DashboardChoices,
+    /// Changes of objects after they are rendered, in their order.
+    pub patches: Vec<PatchChoice>,
+    /// Which rules are wanted, how, and which the user adds.
+    pub rules: RuleChoices,
 }
 
 /// One component with the complete input of its template.
@@ -104,5 +110,7 @@ pub fn resolve(file: &StackFile) -> Stack {
         network_policies: file.shape.network_policies,
         components,
         dashboards: dashboards::resolve(file, &context),
+        patches: patches::resolve(file),
+        rules: rules::resolve(file, &context),
     }
 }

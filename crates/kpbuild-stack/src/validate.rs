@@ -33,11 +33,22 @@ pub const BAD_FORMAT: Code = Code("stack-bad-format");
 
 /// Checks a whole file.
 pub(crate) fn validate(root: &Node, schema: &Value, diagnostics: &mut Diagnostics) {
+    validate_at(&[], root, schema, diagnostics);
+}
+
+/// Checks a part of a file, whose place in it is a path of keys.
+pub(crate) fn validate_at(
+    path: &[&str],
+    part: &Node,
+    schema: &Value,
+    diagnostics: &mut Diagnostics,
+) {
+    let path = Path(path.iter().map(|key| (*key).to_owned()).collect());
     let mut validator = Validator {
         schema,
         diagnostics,
     };
-    validator.value(root, schema, &Path::default(), None);
+    validator.value(part, schema, &path, None);
 }
 
 /// What is wrong with a value that no file holds, such as a rendered object:

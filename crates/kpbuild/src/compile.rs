@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
 use kpbuild_render::dashboards::DashboardFile;
-use kpbuild_render::{Inputs, UserFiles};
+use kpbuild_render::{Inputs, PatchFile, UserFiles};
 use kpbuild_stack::{Stack, StackFile};
 
 use crate::files::Files;
@@ -18,6 +18,9 @@ pub(crate) const FILES: Code = Code("stack-files");
 /// The endings of dashboards.
 const DASHBOARDS: &[&str] = &["json", "jsonnet", "libsonnet"];
 
+/// The endings of files of rules and of patches.
+const YAML: &[&str] = &["yaml", "yml", "json"];
+
 /// Compiles a stack file that was read from `path`; what it names is read from
 /// the same view of files.
 pub(crate) fn compile(
@@ -28,14 +31,51 @@ pub(crate) fn compile(
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
     let file = kpbuild_stack::parse(sources, file, diagnostics)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let inputs = Inputs {
-        files: user_files(files, folder),
-        dashboards: dashboards(files, &file, folder, sources, diagnostics),
-    };
-    let stack = kpbuild_stack::resolve(&file);
-    let bundle = kpbuild_render::render(&stack, &inputs, sources, diagnostics)?;
+    let inputs = inputs(files, &file, path, sources, diagnostics);
+    render(&file, &inputs, sources, diagnostics)
+}
+
+/// Compiles a stack file as [`compile`] does, and says what could be written better.
+pub(crate) fn compile_with_advice(
+    files: &Files,
+    path: &Path,
+    file: FileId,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<(Stack, Bundle), Reported> {
+    let file = kpbuild_stack::parse(sources, file, diagnostics)?;
+    let mut inputs = inputs(files, &file, path, sources, diagnostics);
+    inputs.advise = true;
+    render(&file, &inputs, sources, diagnostics)
+}
+
+fn render(
+    file: &StackFile,
+    inputs: &Inputs,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<(Stack, Bundle), Reported> {
+    let stack = kpbuild_stack::resolve(file);
+    let bundle = kpbuild_render::render(&stack, inputs, sources, diagnostics)?;
     Ok((stack, bundle))
+}
+
+/// Reads the files that a stack file names, which was read from `path`.
+pub(crate) fn inputs(
+    files: &Files,
+    file: &StackFile,
+    path: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Inputs {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Inputs {
+        files: user_files(files, folder),
+        dashboards: dashboards(files, file, folder, sources, diagnostics),
+        rules: rules(files, file, folder, sources, diagnostics),
+        patches: patches(files, file, folder, sources, diagnostics),
+        advise: false,
+    }
 }
 
 /// Reads the files of rule tests that a stack names; those that are missing are
@@ -75,6 +115,56 @@ fn user_files(files: &Files, folder: &Path) -> UserFiles {
     UserFiles::new(folder.display().to_string(), read)
 }
 
+/// Reads the files of rules that the stack file names.
+fn rules(
+    files: &Files,
+    file: &StackFile,
+    folder: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileId> {
+    let mut read: Vec<FileId> = Vec::new();
+    for (index, wanted) in file.shape.rules.files.iter().enumerate() {
+        let node = file.tree.at(["rules", "files", &index.to_string()]);
+        let named = Named {
+            path: wanted,
+            endings: YAML,
+            place: node.map(|node| node.span),
+        };
+        // A file that two patterns match is meant once.
+        for file in read_named(files, folder, &named, sources, diagnostics) {
+            if !read.contains(&file) {
+                read.push(file);
+            }
+        }
+    }
+    read
+}
+
+/// Reads the files of patches that the stack file names.
+fn patches(
+    files: &Files,
+    file: &StackFile,
+    folder: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<PatchFile> {
+    let mut read = Vec::new();
+    for (index, patch) in file.shape.patches.iter().enumerate() {
+        let Some(wanted) = &patch.path else { continue };
+        let node = file.tree.at(["patches", &index.to_string(), "path"]);
+        let named = Named {
+            path: wanted,
+            endings: YAML,
+            place: node.map(|node| node.span),
+        };
+        let found = read_named(files, folder, &named, sources, diagnostics);
+        let of_patch = |file| PatchFile { patch: index, file };
+        read.extend(found.into_iter().map(of_patch));
+    }
+    read
+}
+
 /// Reads the dashboards that the stack file names.
 fn dashboards(
     files: &Files,
@@ -84,22 +174,54 @@ fn dashboards(
     diagnostics: &mut Diagnostics,
 ) -> Vec<DashboardFile> {
     let mut read = Vec::new();
-    for (index, named) in file.shape.dashboards.files.iter().enumerate() {
+    for (index, dashboards) in file.shape.dashboards.files.iter().enumerate() {
         let node = file.tree.at(["dashboards", "files", &index.to_string()]);
-        let place = node.map(|node| node.get("path").unwrap_or(node).span);
-        match matching(files, folder, named.path(), DASHBOARDS) {
-            Ok(paths) => {
-                for path in paths {
-                    match load::read(files, sources, &path) {
-                        Ok(file) => read.push(DashboardFile {
-                            file,
-                            folder: named.folder().map(str::to_owned),
-                        }),
-                        Err(error) => diagnostics.push(unusable(&format!("{error:#}"), place)),
-                    }
-                }
-            }
-            Err((problem, help)) => diagnostics.push(unusable(&problem, place).help(help)),
+        let named = Named {
+            path: dashboards.path(),
+            endings: DASHBOARDS,
+            place: node.map(|node| node.get("path").unwrap_or(node).span),
+        };
+        for file in read_named(files, folder, &named, sources, diagnostics) {
+            read.push(DashboardFile {
+                file,
+                folder: dashboards.folder().map(str::to_owned),
+            });
+        }
+    }
+    read
+}
+
+/// Files that the stack file names.
+struct Named<'n> {
+    /// The path or pattern.
+    path: &'n str,
+    /// The endings that such files have.
+    endings: &'n [&'n str],
+    /// Where it is written.
+    place: Option<Span>,
+}
+
+/// Reads the files that a path or pattern of the stack file stands for.
+fn read_named(
+    files: &Files,
+    folder: &Path,
+    named: &Named<'_>,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileId> {
+    let paths = match matching(files, folder, named.path, named.endings) {
+        Ok(paths) => paths,
+        Err((problem, help)) => {
+            diagnostics.push(unusable(&problem, named.place).help(help));
+            return Vec::new();
+        }
+    };
+    let mut read = Vec::new();
+    for path in paths {
+        let known = sources.find(&path.display().to_string());
+        match known.map_or_else(|| load::read(files, sources, &path), Ok) {
+            Ok(file) => read.push(file),
+            Err(error) => diagnostics.push(unusable(&format!("{error:#}"), named.place)),
         }
     }
     read

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kpbuild_core::node::{NodeKind, read_documents};
-use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, SourceMap};
+use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Node, SourceMap};
 use kpbuild_render::MixinRules;
 use serde_json::{Value, json};
 
@@ -27,22 +27,35 @@ pub(crate) fn of_mixin(
 ) -> Option<Suite> {
     let changed = changed_rules(mixin);
     let expected = rules_by_name(&mixin.defaults);
+    let rendered = rules_by_name(&mixin.groups);
     let mut suite = read(sources, file, &mixin.groups, diagnostics)?;
     suite
         .cases
         .retain(|case| case.rules.iter().any(|rule| expected.contains_key(rule)));
     for case in &mut suite.cases {
-        let touched: Vec<_> = case
-            .rules
-            .iter()
-            .filter(|rule| changed.contains(*rule))
-            .map(String::as_str)
-            .collect();
-        if !touched.is_empty() {
-            case.skipped = Some(format!("this stack changes {}", touched.join(", ")));
-        }
+        case.skipped = skipped(case, &changed, &rendered);
     }
     (!suite.cases.is_empty()).then_some(suite)
+}
+
+/// Why a test is not run, if the stack has not the rules that it is about.
+fn skipped(
+    case: &Case,
+    changed: &BTreeSet<String>,
+    rendered: &BTreeMap<String, Vec<&Value>>,
+) -> Option<String> {
+    let touched = case.rules.iter().filter(|rule| changed.contains(*rule));
+    let (there, gone): (Vec<&str>, Vec<&str>) = touched
+        .map(String::as_str)
+        .partition(|rule| rendered.contains_key(*rule));
+    let words = |what: &str, rules: &[&str]| {
+        (!rules.is_empty()).then(|| format!("{what} {}", rules.join(", ")))
+    };
+    let said: Vec<String> = [words("disables", &gone), words("changes", &there)]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!said.is_empty()).then(|| format!("this stack {}", said.join(" and ")))
 }
 
 /// The tests of a file that the stack names, on all rules of the stack.
@@ -53,6 +66,15 @@ pub(crate) fn of_user(
     diagnostics: &mut Diagnostics,
 ) -> Option<Suite> {
     read(sources, file, groups, diagnostics)
+}
+
+/// All groups of rules of a bundle.
+pub(crate) fn groups(bundle: &Bundle) -> Vec<Value> {
+    bundle
+        .of_kind("PrometheusRule")
+        .filter_map(|object| object.at(&["spec", "groups"])?.as_array().cloned())
+        .flatten()
+        .collect()
 }
 
 /// The names of alerts and records that are not as the mixin's defaults have

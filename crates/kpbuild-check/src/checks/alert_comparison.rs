@@ -37,7 +37,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 rule.object.key()
             );
             findings
-                .on(rule.object, message)
+                .on_rule(rule, message)
                 .help("compare the value with a threshold");
         }
     }

@@ -28,7 +28,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let place = format!("{} in `{}`", rule.words(), rule.object.key());
         match rule.label("severity") {
             None => findings
-                .on(rule.object, format!("{place} has no severity"))
+                .on_rule(rule, format!("{place} has no severity"))
                 .help(format!(
                     "set the label `severity` to one of `{}`",
                     KNOWN.join("`, `")
@@ -43,8 +43,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     |near| format!("did you mean `{near}`?"),
                 );
                 findings
-                    .on(
-                        rule.object,
+                    .on_rule(
+                        rule,
                         format!("{place} has the severity `{severity}`, which no route knows"),
                     )
                     .help(help);

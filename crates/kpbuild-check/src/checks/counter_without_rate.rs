@@ -40,7 +40,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     rule.object.key()
                 );
                 findings
-                    .on(rule.object, message)
+                    .on_rule(rule, message)
                     .help(format!("write `rate({name}[5m])`"));
             }
         }

@@ -41,7 +41,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     sources[0].0.monitor.key()
                 );
                 findings
-                    .on(rule.object, message)
+                    .on_rule(rule, message)
                     .help("remove it from the monitor's `metricRelabelings`, or turn off the rule");
             }
         }

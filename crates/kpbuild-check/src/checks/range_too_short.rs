@@ -43,7 +43,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     rule.object.key(),
                     range.as_secs()
                 );
-                let words = findings.on(rule.object, message).note(format!(
+                let words = findings.on_rule(rule, message).note(format!(
                     "it is scraped every {}s, and the window needs {scrapes} scrapes",
                     interval / 1000
                 ));

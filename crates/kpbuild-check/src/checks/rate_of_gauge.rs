@@ -38,8 +38,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let sources = facts.sources(name, &one.selector.matchers);
             if aggregated {
                 findings
-                    .on(
-                        rule.object,
+                    .on_rule(
+                        rule,
                         format!("{place} takes {function} of a sum of `{name}`"),
                     )
                     .help("take the rate first, then the sum");
@@ -47,8 +47,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 && sources.iter().all(|(_, series)| series.kind == Kind::Gauge)
             {
                 findings
-                    .on(
-                        rule.object,
+                    .on_rule(
+                        rule,
                         format!("{place} takes {function} of the gauge `{name}`"),
                     )
                     .help("use `deriv` or `delta`");

@@ -33,7 +33,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 rule.object.key()
             );
             findings
-                .on(rule.object, message)
+                .on_rule(rule, message)
                 .help("remove one of the two");
         }
         seen.insert(

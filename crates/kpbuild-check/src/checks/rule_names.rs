@@ -39,10 +39,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let place = format!("{} in `{}`", rule.words(), rule.object.key());
         if !rule.is_alert && !is_metric(rule.name) {
             findings
-                .on(
-                    rule.object,
-                    format!("{place} has a name that no metric can have"),
-                )
+                .on_rule(rule, format!("{place} has a name that no metric can have"))
                 .help("names are made of letters, digits, `_` and `:`");
         }
         for field in ["for", "keep_firing_for"]
@@ -51,8 +48,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         {
             if !rule.is_alert {
                 findings
-                    .on(
-                        rule.object,
+                    .on_rule(
+                        rule,
                         format!("{place} has `{field}`, which only alerts have"),
                     )
                     .help("remove it");
@@ -61,10 +58,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .map(|text| has_format("prometheus-duration", text))
             {
                 findings
-                    .on(
-                        rule.object,
-                        format!("`{field}` of {place} is not a duration"),
-                    )
+                    .on_rule(rule, format!("`{field}` of {place} is not a duration"))
                     .help(reason);
             }
         }
@@ -72,8 +66,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let name = text.split_once('.').map_or("", |(_, name)| name);
             if !is_label(name) {
                 findings
-                    .on(
-                        rule.object,
+                    .on_rule(
+                        rule,
                         format!("{place} has `{text}`, which is no name of a label"),
                     )
                     .help("names are made of letters, digits and `_`");

@@ -27,7 +27,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 rule.object.key()
             );
             findings
-                .on(rule.object, message)
+                .on_rule(rule, message)
                 .note(format!("the expression is `{}`", rule.text.trim()))
                 .help("mend the expression");
         }

@@ -43,7 +43,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     "keep the label with `by (...)`, or do not mention it".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 );
-                findings.on(rule.object, message).help(help);
+                findings.on_rule(rule, message).help(help);
             }
         }
     }

@@ -26,7 +26,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     rule.words(),
                     rule.object.key()
                 );
-                findings.on(rule.object, message).help(
+                findings.on_rule(rule, message).help(
                     "mend the template; functions are those of Prometheus' template reference",
                 );
             }

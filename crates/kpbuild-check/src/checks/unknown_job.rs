@@ -55,7 +55,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                         .map_or(format!("the jobs are `{}`", all.join("`, `")), |near| {
                             format!("did you mean `{near}`?")
                         });
-                    findings.on(rule.object, message).help(help);
+                    findings.on_rule(rule, message).help(help);
                 }
             }
         }

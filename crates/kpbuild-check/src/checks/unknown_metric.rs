@@ -68,7 +68,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 rule.words(),
                 rule.object.key()
             );
-            let words = findings.on(rule.object, message);
+            let words = findings.on_rule(rule, message);
             words.help(match (elsewhere.as_slice(), near) {
                 ([], Some(near)) => format!("did you mean `{near}`?"),
                 ([], None) => "correct the name, or scrape what exposes it".to_owned(),

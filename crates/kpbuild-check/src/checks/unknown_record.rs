@@ -38,7 +38,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let help = near.map_or("turn the rule on that records it".to_owned(), |near| {
                 format!("did you mean `{near}`?")
             });
-            findings.on(rule.object, message).help(help);
+            findings.on_rule(rule, message).help(help);
         }
     }
 }

@@ -50,7 +50,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     binary.op
                 );
                 findings
-                    .on(rule.object, message)
+                    .on_rule(rule, message)
                     .help("keep the label on both sides, or remove it from `on (...)`");
             }
         }

@@ -478,6 +478,20 @@ fn own_rules(context: &Context<'_>, identity: &Identity) -> Mixin {
 
 /// The rules about all targets together, whose objects are nobody's but the stack's.
 fn stack_rules(context: &Context<'_>) -> Mixin {
+    Mixin {
+        name: "kube-prometheus",
+        config: json!({"runbookURLPattern": context.runbook_pattern("general")}),
+        rules: Some(rules_of_the_stack(context, "kube-prometheus-rules")),
+    }
+}
+
+/// The user's own rules.
+pub(crate) fn user_rules(context: &Context<'_>) -> RuleObject {
+    rules_of_the_stack(context, "custom-rules")
+}
+
+/// Rules that are no component's.
+fn rules_of_the_stack(context: &Context<'_>, name: &str) -> RuleObject {
     let identity = context.identity(
         &context.file.components.prometheus.common,
         App {
@@ -487,13 +501,5 @@ fn stack_rules(context: &Context<'_>) -> Mixin {
             version: None,
         },
     );
-    Mixin {
-        name: "kube-prometheus",
-        config: json!({"runbookURLPattern": context.runbook_pattern("general")}),
-        rules: Some(RuleObject::of(
-            context,
-            "kube-prometheus-rules",
-            &identity.metadata,
-        )),
-    }
+    RuleObject::of(context, name, &identity.metadata)
 }

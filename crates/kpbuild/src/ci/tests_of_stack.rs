@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
-use serde_json::Value;
 
 use super::outcome::{Tested, Verdict};
 use crate::compare::Rendering;
@@ -59,7 +58,7 @@ impl Tests {
         if named.is_empty() {
             return Ok(Vec::new());
         }
-        let groups = groups(stack);
+        let groups = stack.bundle().map(rule_tests::groups).unwrap_or_default();
         let mut suites: Vec<Suite> = Vec::new();
         for file in named {
             let suite = rule_tests::of_user(&stack.sources, file, &groups, &mut stack.diagnostics);
@@ -98,16 +97,4 @@ impl Tests {
             })
             .collect())
     }
-}
-
-/// All groups of rules that a stack renders.
-fn groups(stack: &Rendering) -> Vec<Value> {
-    let rules = stack
-        .bundle()
-        .into_iter()
-        .flat_map(|bundle| bundle.of_kind("PrometheusRule"));
-    rules
-        .filter_map(|object| object.at(&["spec", "groups"])?.as_array().cloned())
-        .flatten()
-        .collect()
 }

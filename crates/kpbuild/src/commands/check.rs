@@ -6,7 +6,7 @@ use kpbuild_core::{Diagnostics, Severity, SourceMap};
 use crate::check_report;
 use crate::cli::{Check, CheckFormat, Deny};
 use crate::commands::explain;
-use crate::compile::compile;
+use crate::compile::compile_with_advice;
 use crate::exit::Exit;
 use crate::files::Files;
 use crate::load;
@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<
     let mut sources = SourceMap::default();
     let file = load::read(&files, &mut sources, &arguments.stack)?;
     let mut diagnostics = Diagnostics::default();
-    let compiled = compile(
+    let compiled = compile_with_advice(
         &files,
         &arguments.stack,
         file,

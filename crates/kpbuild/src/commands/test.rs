@@ -5,14 +5,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use kpbuild_core::{Diagnostics, SourceMap};
-use serde_json::Value;
 
 use crate::cli::{Test, TestFormat};
 use crate::exit::Exit;
 use crate::files::Files;
 use crate::promtool::{Outcome, Promtool, Suite};
 use crate::terminal::Terminal;
-use crate::{load, rule_tests, test_report};
+use crate::{compile, load, rule_tests, test_report};
 
 pub(crate) fn run(arguments: &Test, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let files = Files::default();
@@ -50,8 +49,13 @@ fn suites(
     let Ok(stack_file) = kpbuild_stack::parse(sources, file, diagnostics) else {
         return Ok(None);
     };
+    let files = Files::default();
     let stack = kpbuild_stack::resolve(&stack_file);
-    let Ok(rules) = kpbuild_render::rules(&stack, diagnostics) else {
+    let inputs = compile::inputs(&files, &stack_file, &arguments.stack, sources, diagnostics);
+    let Ok(bundle) = kpbuild_render::render(&stack, &inputs, sources, diagnostics) else {
+        return Ok(None);
+    };
+    let Ok(rules) = kpbuild_render::rules(&stack, &inputs, sources, diagnostics) else {
         return Ok(None);
     };
     let mut suites = Vec::new();
@@ -61,15 +65,12 @@ fn suites(
             suites.extend(rule_tests::of_mixin(sources, file, mixin, diagnostics));
         }
     }
-    // What users test may depend on any rule of the stack.
-    let groups: Vec<Value> = rules
-        .iter()
-        .flat_map(|mixin| mixin.groups.iter().cloned())
-        .collect();
+    // What users test may depend on any rule of the stack, as it is installed.
+    let groups = rule_tests::groups(&bundle);
     let folder = arguments.stack.parent().unwrap_or(Path::new(""));
     for (index, path) in stack_file.shape.rules.tests.iter().enumerate() {
         let path = folder.join(path);
-        let file = load::read(&Files::default(), sources, &path).with_context(|| {
+        let file = load::read(&files, sources, &path).with_context(|| {
             format!(
                 "`rules.tests[{index}]` of `{}` names it",
                 arguments.stack.display()
