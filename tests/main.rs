@@ -2,6 +2,7 @@
 //! what the tests stand on is the library beside it, in `support/`.
 
 mod adapter;
+mod alertmanager;
 mod cli;
 mod cluster;
 mod conformance;

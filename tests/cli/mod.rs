@@ -1,6 +1,7 @@
 //! The command line as a user meets it: what is printed where, and the exit code. A transcript is a text file of commands
 //! and their output, in the form in which they would stand in a terminal.
 
+mod check;
 mod readme;
 mod transcript;
 

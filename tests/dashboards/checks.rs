@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kpbuild_render::dashboards::check;
+use kpbuild_dashboard::{Finding, check};
 use serde_json::Value;
 
 use super::{default_dashboards, panels};
@@ -17,7 +17,7 @@ fn all_dashboards_of_kube_prometheus_are_there() {
 #[test]
 fn dashboards_pass_the_checks_of_users_dashboards() {
     let findings = default_dashboards().iter().flat_map(|(file, dashboard)| {
-        let describe = move |finding: kpbuild_render::dashboards::Finding| {
+        let describe = move |finding: Finding| {
             format!("{file}: {} at {}", finding.message, finding.path.join("."))
         };
         check(dashboard).into_iter().map(describe)

@@ -102,7 +102,7 @@ fn pairs(value: &Value) -> impl Iterator<Item = (String, String)> {
 }
 
 /// `{a="b", c="d"}` is several in one text.
-fn split(text: &str) -> Vec<String> {
+pub(crate) fn split(text: &str) -> Vec<String> {
     let inner = text.trim().trim_start_matches('{').trim_end_matches('}');
     let mut parts = vec![String::new()];
     let mut quoted = false;

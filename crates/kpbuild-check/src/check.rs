@@ -2,6 +2,7 @@
 
 use kpbuild_core::{Code, Diagnostic, Object, ObjectKey, Severity, Span};
 
+use crate::expressions::{Expression, Of};
 use crate::facts::Facts;
 use crate::rules::Rule;
 
@@ -18,11 +19,11 @@ pub struct Check {
     pub(crate) run: fn(&Facts<'_>, &mut Findings<'_>),
 }
 
-/// One finding about one object.
+/// One finding about one object, or about a file of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The object that it is about.
-    pub object: ObjectKey,
+    /// The object that it is about, if it is about one.
+    pub object: Option<ObjectKey>,
     /// What is wrong, and the way out.
     pub diagnostic: Diagnostic,
 }
@@ -32,6 +33,7 @@ impl Check {
     pub(crate) fn findings(&self, facts: &Facts<'_>) -> Vec<Finding> {
         let mut findings = Findings {
             check: self,
+            of_manifests: facts.checking.manifests,
             list: Vec::new(),
         };
         (self.run)(facts, &mut findings);
@@ -43,6 +45,7 @@ impl Check {
 #[derive(Debug)]
 pub(crate) struct Findings<'c> {
     check: &'c Check,
+    of_manifests: bool,
     list: Vec<Finding>,
 }
 
@@ -50,7 +53,7 @@ impl Findings<'_> {
     /// Records what is wrong with an object, at the line of the stack file that
     /// asked for it. The message names the object, since often no line did.
     pub(crate) fn on(&mut self, object: &Object, message: impl Into<String>) -> Words<'_> {
-        let about = format!("asks for {}", object.key());
+        let about = label(object, self.of_manifests);
         self.add(object, object.origin.span, about, message.into())
     }
 
@@ -60,11 +63,24 @@ impl Findings<'_> {
         let object = rule.object;
         let place = object.place(&rule.pointer);
         let about = if place == object.origin.span {
-            format!("asks for {}", object.key())
+            label(object, self.of_manifests)
         } else {
             String::new()
         };
         self.add(object, place, about, message.into())
+    }
+
+    /// Records what is wrong with an expression, at the line of its rule or of
+    /// the object that has it.
+    pub(crate) fn on_expression(
+        &mut self,
+        expression: &Expression<'_, '_>,
+        message: impl Into<String>,
+    ) -> Words<'_> {
+        match expression.of {
+            Of::Rule(rule) => self.on_rule(rule, message),
+            Of::Query(query) => self.on(query.object, message),
+        }
     }
 
     fn add(
@@ -80,10 +96,19 @@ impl Findings<'_> {
         };
         let diagnostic = make(self.check.code, message).at_some(place, about);
         self.list.push(Finding {
-            object: object.key().clone(),
+            object: Some(object.key().clone()),
             diagnostic,
         });
         Words(&mut self.list.last_mut().expect("it was just added").diagnostic)
+    }
+}
+
+/// The words beside the line of an object: in manifests it is the object itself.
+pub(crate) fn label(object: &Object, of_manifests: bool) -> String {
+    if of_manifests {
+        String::new()
+    } else {
+        format!("asks for {}", object.key())
     }
 }
 

@@ -1,12 +1,17 @@
 //! What checks look at: the objects of a bundle, and what follows from them.
 //! Made once for all checks; it says nothing about right and wrong.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use glob::Pattern;
 use kpbuild_core::{Bundle, Object};
+use kpbuild_stack::Checking;
 use promql_parser::label::Matchers;
 use serde_json::Value;
 
+use crate::dashboards::{self, Dashboard};
+use crate::expressions::{self, Expression, Of, Query};
 use crate::metrics::{Series, metrics};
 use crate::pods::{self, Pods};
 use crate::promql;
@@ -19,6 +24,8 @@ use crate::services::{self, Service};
 #[derive(Debug)]
 pub(crate) struct Facts<'a> {
     pub(crate) bundle: &'a Bundle,
+    /// What the stack file says to checks.
+    pub(crate) checking: &'a Checking,
     pub(crate) pods: Vec<Pods<'a>>,
     pub(crate) services: Vec<Service<'a>>,
     /// Every endpoint of every monitor at every Service that it selects.
@@ -26,10 +33,20 @@ pub(crate) struct Facts<'a> {
     pub(crate) rules: Vec<Rule<'a>>,
     /// The rules that record a name, by their index.
     pub(crate) records: BTreeMap<&'a str, Vec<usize>>,
+    pub(crate) dashboards: Vec<Dashboard<'a>>,
+    /// The queries of dashboards and of prometheus-adapter.
+    pub(crate) queries: Vec<Query<'a>>,
+    /// The dashboards, by their index, that are about something which this stack
+    /// does not measure at all, such as Windows nodes.
+    unmeasured: BTreeSet<usize>,
+    /// The labels of records that were asked for, by name.
+    pub(crate) record_labels: RefCell<BTreeMap<String, promql::Names>>,
+    declared: Vec<Pattern>,
+    external: Vec<Pattern>,
 }
 
 impl<'a> Facts<'a> {
-    pub(crate) fn new(bundle: &'a Bundle) -> Self {
+    pub(crate) fn new(bundle: &'a Bundle, checking: &'a Checking) -> Self {
         let pods = pods::of(bundle);
         let services = services::of(bundle, &pods);
         let scrapes = scrapes::of(bundle, &services, &pods);
@@ -38,14 +55,95 @@ impl<'a> Facts<'a> {
         for (index, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.is_alert) {
             records.entry(rule.name).or_default().push(index);
         }
-        Self {
+        let dashboards = dashboards::of(bundle);
+        let mut queries = expressions::of_dashboards(&dashboards);
+        queries.extend(expressions::of_adapter(bundle));
+        let mut facts = Self {
             bundle,
+            checking,
             pods,
             services,
             scrapes,
             rules,
             records,
+            dashboards,
+            queries,
+            declared: patterns(&checking.metrics),
+            external: patterns(&checking.external),
+            unmeasured: BTreeSet::new(),
+            record_labels: RefCell::default(),
+        };
+        facts.unmeasured = facts.about_nothing();
+        facts
+    }
+
+    /// Whether a query belongs to a dashboard about something that this stack does
+    /// not measure. kube-prometheus brings such dashboards along on purpose.
+    pub(crate) fn is_unmeasured(&self, expression: &Expression<'_, '_>) -> bool {
+        match expression.of {
+            Of::Query(Query {
+                dashboard: Some(index),
+                ..
+            }) => self.unmeasured.contains(index),
+            _ => false,
         }
+    }
+
+    /// The dashboards of which no query reads a metric that is there, and all
+    /// read metrics of components that are known.
+    fn about_nothing(&self) -> BTreeSet<usize> {
+        let mut candidates: BTreeSet<usize> = (0..self.dashboards.len()).collect();
+        for query in &self.queries {
+            let (Some(dashboard), Ok(expr)) = (query.dashboard, &query.expr) else {
+                continue;
+            };
+            let reads_own = promql::uses(expr).iter().any(|one| {
+                one.name().is_some_and(|name| {
+                    let is_there = self.exists(name) && !metrics().synthetic(name);
+                    let is_known = name.contains(':') || metrics().exposing(name).next().is_some();
+                    is_there || !is_known
+                })
+            });
+            if reads_own {
+                candidates.remove(&dashboard);
+            }
+        }
+        candidates
+    }
+
+    /// All PromQL that can be read.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = Expression<'_, 'a>> {
+        let rules = self.rules.iter().filter_map(|rule| {
+            Some(Expression {
+                object: rule.object,
+                expr: rule.expr.as_ref().ok()?,
+                of: Of::Rule(rule),
+            })
+        });
+        let queries = self.queries.iter().filter_map(|query| {
+            Some(Expression {
+                object: query.object,
+                expr: query.expr.as_ref().ok()?,
+                of: Of::Query(query),
+            })
+        });
+        rules.chain(queries)
+    }
+
+    /// Whether the stack file says that others install an object.
+    pub(crate) fn is_external(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let names = [
+            format!("{kind}/{name}"),
+            format!("{kind}/{namespace}/{name}"),
+        ];
+        self.external
+            .iter()
+            .any(|pattern| names.iter().any(|name| pattern.matches(name)))
+    }
+
+    /// Whether the stack file says that a metric is there.
+    pub(crate) fn is_declared(&self, metric: &str) -> bool {
+        self.declared.iter().any(|pattern| pattern.matches(metric))
     }
 
     /// The Prometheus objects and agents.
@@ -116,6 +214,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn exists(&self, name: &str) -> bool {
         self.records.contains_key(name)
             || metrics().synthetic(name)
+            || self.is_declared(name)
             || self
                 .scrapes
                 .iter()
@@ -167,6 +266,16 @@ impl<'a> Facts<'a> {
             .ok()?;
         String::from_utf8(bytes).ok()
     }
+}
+
+/// The patterns of a list; what is none stands for itself.
+pub(crate) fn patterns(texts: &[String]) -> Vec<Pattern> {
+    let pattern = |text: &String| {
+        Pattern::new(text).unwrap_or_else(|_| {
+            Pattern::new(&Pattern::escape(text)).expect("an escaped text is a pattern")
+        })
+    };
+    texts.iter().map(pattern).collect()
 }
 
 /// Why a text does not have one of the formats of stack files, if it does not.

@@ -36,6 +36,9 @@ pub(crate) fn selected(facts: &Facts<'_>, selector: &VectorSelector, depth: usiz
         return Names::Any;
     };
     if let Some(rules) = facts.records.get(name) {
+        if let Some(known) = facts.record_labels.borrow().get(name) {
+            return known.clone();
+        }
         let labels = rules.iter().map(|index| {
             let rule = &facts.rules[*index];
             let own = Names::only(rule.labels().map(|(name, _)| name.to_owned()));
@@ -43,7 +46,10 @@ pub(crate) fn selected(facts: &Facts<'_>, selector: &VectorSelector, depth: usiz
                 .as_ref()
                 .map_or(Names::Any, |expr| of(facts, expr, depth + 1).or(own))
         });
-        return labels.reduce(Names::or).unwrap_or(Names::Any);
+        let labels = labels.reduce(Names::or).unwrap_or(Names::Any);
+        let mut known = facts.record_labels.borrow_mut();
+        known.insert(name.to_owned(), labels.clone());
+        return labels;
     }
     if metrics().synthetic(name) {
         let scrapes = facts

@@ -10,7 +10,12 @@
 mod alerting;
 mod check;
 mod checks;
+mod constraints;
+mod dashboards;
+pub mod explain;
+mod expressions;
 mod facts;
+mod kinds;
 mod labels;
 mod metrics;
 mod network;
@@ -24,23 +29,40 @@ mod rules;
 mod scrapes;
 mod selector;
 mod services;
+mod silence;
 mod template;
 
 pub use check::{Check, Finding};
-pub use checks::CHECKS;
+pub use checks::{CHECKS, is_namespaced};
 pub use pages::{Page, codes, page};
+pub use silence::{Report, Silenced, report};
 
-use kpbuild_core::Bundle;
+use kpbuild_core::{Bundle, Code};
+use kpbuild_stack::Checking;
 
-/// Runs all checks, or those that are wanted, over a bundle.
-pub fn check(bundle: &Bundle, wanted: impl Fn(&Check) -> bool) -> Vec<Finding> {
-    let facts = facts::Facts::new(bundle);
+/// The codes of everything that [`check`] looks for, sorted.
+pub fn codes_of_checks() -> Vec<&'static str> {
+    let own = CHECKS.iter().map(|check| check.code.0);
+    let of_dashboards = kpbuild_dashboard::CODES.iter().map(|code| code.0);
+    let mut all: Vec<&str> = own.chain(of_dashboards).collect();
+    all.sort_unstable();
+    all
+}
+
+/// Runs all checks, or those whose codes are wanted, over a bundle.
+pub fn check(bundle: &Bundle, checking: &Checking, wanted: impl Fn(Code) -> bool) -> Vec<Finding> {
+    let facts = facts::Facts::new(bundle, checking);
     let mut findings: Vec<Finding> = Vec::new();
-    for check in CHECKS.iter().filter(|check| wanted(check)) {
-        for finding in check.findings(&facts) {
-            if !findings.contains(&finding) {
-                findings.push(finding);
-            }
+    let of_checks = CHECKS
+        .iter()
+        .filter(|check| wanted(check.code))
+        .flat_map(|check| check.findings(&facts));
+    let of_dashboards = dashboards::findings(&facts)
+        .into_iter()
+        .filter(|one| wanted(one.diagnostic.code));
+    for finding in of_checks.chain(of_dashboards) {
+        if !findings.contains(&finding) {
+            findings.push(finding);
         }
     }
     findings

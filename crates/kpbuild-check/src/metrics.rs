@@ -76,6 +76,20 @@ impl Component {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
+    /// The names of the families that it exposes at a path, its own and those that
+    /// programs of its kind share.
+    pub(crate) fn family_names(&'static self, path: &str) -> impl Iterator<Item = &'static str> {
+        let shared = self.sets.iter().filter_map(|set| metrics().sets.get(set));
+        std::iter::once(&self.families)
+            .chain(shared)
+            .flat_map(move |families| {
+                let fitting = families
+                    .iter()
+                    .filter(|(_, all)| all.iter().any(|family| family.is_at(path, "")));
+                fitting.map(|(name, _)| *name).collect::<Vec<_>>()
+            })
+    }
+
     /// A series that it exposes at a path of a port.
     pub(crate) fn series(&'static self, name: &str, path: &str, port: &str) -> Option<Series> {
         let metrics = metrics();

@@ -301,6 +301,46 @@ or correct its name.",
         "The query of a panel is not PromQL, whatever the values of its variables. The panel shows an error.",
     ),
     (
+        "dashboard-rate-interval",
+        "\
+A panel takes a rate over `$__interval`, the distance of two points on the screen.
+As soon as somebody looks at a short time, the window holds no two scrapes, and the
+panel is empty. `$__rate_interval` is never shorter than four scrapes.",
+    ),
+    (
+        "dashboard-no-query",
+        "A panel that shows data has no query: it says `No data` for ever. Give it one under `targets`, or remove it.",
+    ),
+    (
+        "dashboard-panel-title",
+        "A panel that shows data has no title, so that nobody knows what it shows. Set `title`.",
+    ),
+    (
+        "dashboard-stale-variable",
+        "\
+The values of a variable are those of the moment in which the dashboard was saved
+(`refresh` is 0 or missing): new jobs, instances and namespaces cannot be chosen.
+Set `refresh: 2`, so that they are asked for when the time range changes.",
+    ),
+    (
+        "manifest-not-an-object",
+        "\
+A document among the manifests is no Kubernetes object: it is no map, or lacks
+`apiVersion`, `kind` or `metadata.name`. `kubectl apply` would refuse it as well.
+Other files (values of charts, configuration) do not belong into the folder.",
+    ),
+    (
+        "silence-unused",
+        "\
+A silence in the stack file (`check.silence`) accepts findings that are not there
+(any more): remove it, or correct its `code`, `object` or `message`. Otherwise it
+would silently accept the next fault that fits.",
+    ),
+    (
+        "silence-unknown-code",
+        "A silence in the stack file names a code that no finding has. `kpbuild explain` lists all codes.",
+    ),
+    (
         "dashboard-too-large",
         "\
 A ConfigMap holds at most one megabyte, so that the dashboard cannot be stored.

@@ -81,7 +81,9 @@ fn pods(object: &Object) -> Option<Pods<'_>> {
         ("apps", "DaemonSet") => Some(of_template(object, &value()["spec"]["template"], None)),
         ("batch", "Job") => Some(of_template(object, &value()["spec"]["template"], Some(1))),
         ("monitoring.coreos.com", "Prometheus") => Some(of_prometheus(object)),
+        ("monitoring.coreos.com", "PrometheusAgent") => Some(of_agent(object)),
         ("monitoring.coreos.com", "Alertmanager") => Some(of_alertmanager(object)),
+        ("monitoring.coreos.com", "ThanosRuler") => Some(of_ruler(object)),
         _ => None,
     }
 }
@@ -108,6 +110,31 @@ fn of_prometheus(object: &Object) -> Pods<'_> {
         ports.extend([tcp("grpc", 10901), tcp("http", 10902)]);
     }
     of_operator(object, "prometheus", ports)
+}
+
+fn of_agent(object: &Object) -> Pods<'_> {
+    let spec = &object.value()["spec"];
+    let ports = vec![
+        tcp(spec["portName"].as_str().unwrap_or("web"), 9090),
+        tcp("reloader-web", 8080),
+    ];
+    let mut pods = of_operator(object, "prometheus-agent", ports);
+    let name = object.key().name.clone();
+    pods.labels
+        .insert("operator.prometheus.io/name".into(), name);
+    pods.labels
+        .insert("operator.prometheus.io/mode".into(), "agent".into());
+    pods
+}
+
+fn of_ruler(object: &Object) -> Pods<'_> {
+    let spec = &object.value()["spec"];
+    let ports = vec![
+        tcp(spec["portName"].as_str().unwrap_or("web"), 10902),
+        tcp("grpc", 10901),
+        tcp("reloader-web", 8080),
+    ];
+    of_operator(object, "thanos-ruler", ports)
 }
 
 fn of_alertmanager(object: &Object) -> Pods<'_> {

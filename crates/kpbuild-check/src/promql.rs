@@ -88,8 +88,10 @@ pub(crate) enum Around {
     Aggregate(String),
     /// It is compared.
     Compare,
-    /// It is the right side of `and` or `unless`, or a side of another set operator.
+    /// It is a side of `and` or `unless`.
     Set,
+    /// It is a side of `or`, which the other side may stand in for.
+    Alternative,
     /// It is calculated with.
     Calculate,
     /// It is evaluated several times.
@@ -100,6 +102,11 @@ impl Use<'_> {
     /// The name of the metric, if the selector says one.
     pub(crate) fn name(&self) -> Option<&str> {
         self.selector.name.as_deref()
+    }
+
+    /// Whether something else stands in where it is missing.
+    pub(crate) fn is_alternative(&self) -> bool {
+        self.around.contains(&Around::Alternative)
     }
 
     /// The function that is called with it directly.
@@ -158,11 +165,39 @@ fn walk<'e>(expr: &'e Expr, around: &mut Vec<Around>, found: &mut Vec<Use<'e>>) 
 }
 
 fn operator(binary: &BinaryExpr) -> Around {
-    if binary.op.is_set_operator() {
+    if binary.op.is_set_operator() && binary.op.to_string() == "or" {
+        Around::Alternative
+    } else if binary.op.is_set_operator() {
         Around::Set
     } else if binary.op.is_comparison_operator() {
         Around::Compare
     } else {
         Around::Calculate
     }
+}
+
+/// An expression and all that it consists of, from the outside to the inside.
+pub(crate) fn parts(expr: &Expr) -> Vec<&Expr> {
+    let mut all = vec![expr];
+    let mut next = 0;
+    while let Some(part) = all.get(next).copied() {
+        match part {
+            Expr::Paren(paren) => all.push(&paren.expr),
+            Expr::Unary(unary) => all.push(&unary.expr),
+            Expr::Subquery(subquery) => all.push(&subquery.expr),
+            Expr::Aggregate(aggregate) => {
+                all.push(&aggregate.expr);
+                all.extend(aggregate.param.as_deref());
+            }
+            Expr::Call(call) => all.extend(call.args.args.iter().map(|one| &**one)),
+            Expr::Binary(binary) => all.extend([&*binary.lhs, &*binary.rhs]),
+            Expr::MatrixSelector(_)
+            | Expr::VectorSelector(_)
+            | Expr::NumberLiteral(_)
+            | Expr::StringLiteral(_)
+            | Expr::Extension(_) => {}
+        }
+        next += 1;
+    }
+    all
 }

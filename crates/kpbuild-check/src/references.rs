@@ -66,6 +66,19 @@ pub(crate) fn references<'a>(facts: &Facts<'a>) -> Vec<Reference<'a>> {
                 ));
             }
         }
+        if pods.object.kind() == "ThanosRuler" {
+            for field in ["queryEndpoints", "alertmanagersUrl"] {
+                let urls = strings(&pods.spec[field]);
+                for url in
+                    urls.map(|url| url.trim_start_matches("dnssrv+").trim_start_matches("dns+"))
+                {
+                    if let Some(address) = address(url) {
+                        let what = format!("`spec.{field}`");
+                        all.push(reference(facts, pods.object, what, Some(index), address));
+                    }
+                }
+            }
+        }
         for one in items(&pods.spec["alerting"]["alertmanagers"]) {
             let namespace = one["namespace"].as_str().unwrap_or(pods.namespace());
             if let Some(name) = one["name"].as_str() {
@@ -85,6 +98,36 @@ pub(crate) fn references<'a>(facts: &Facts<'a>) -> Vec<Reference<'a>> {
         }
     }
     all.extend(data_sources(facts));
+    all.extend(probes(facts));
+    all
+}
+
+/// The blackbox-exporters that probes ask, and the Services among the targets of
+/// scrape configurations: Prometheus asks them.
+fn probes<'a>(facts: &Facts<'a>) -> Vec<Reference<'a>> {
+    let from = facts
+        .pods
+        .iter()
+        .position(|pods| matches!(pods.object.kind(), "Prometheus" | "PrometheusAgent"));
+    let mut all = Vec::new();
+    for probe in facts.bundle.of_kind("Probe") {
+        let prober = &probe.value()["spec"]["prober"];
+        let url = prober["url"].as_str().unwrap_or_default();
+        let scheme = prober["scheme"].as_str().unwrap_or("http").to_lowercase();
+        if let Some(address) = address(&format!("{scheme}://{url}")) {
+            let what = "`spec.prober`".to_owned();
+            all.push(reference(facts, probe, what, from, address));
+        }
+    }
+    for config in facts.bundle.of_kind("ScrapeConfig") {
+        let statics = items(&config.value()["spec"]["staticConfigs"]);
+        for target in statics.flat_map(|one| strings(&one["targets"])) {
+            if let Some(address) = address(&format!("http://{target}")) {
+                let what = "`spec.staticConfigs`".to_owned();
+                all.push(reference(facts, config, what, from, address));
+            }
+        }
+    }
     all
 }
 
@@ -127,7 +170,7 @@ fn data_sources<'a>(facts: &Facts<'a>) -> Vec<Reference<'a>> {
     all
 }
 
-type Address = (String, String, WantedPort);
+pub(crate) type Address = (String, String, WantedPort);
 
 fn reference<'a>(
     facts: &Facts<'a>,
@@ -152,7 +195,7 @@ fn reference<'a>(
 }
 
 /// Name, namespace and port of `http://name.namespace.svc:9090/path`.
-fn address(url: &str) -> Option<Address> {
+pub(crate) fn address(url: &str) -> Option<Address> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?']).next()?;
     let (host, port) = match host.rsplit_once(':') {

@@ -1,6 +1,8 @@
 //! What is scraped: the endpoints of ServiceMonitors and PodMonitors, each at
 //! the Services and pods that it finds in the bundle.
 
+use std::collections::BTreeMap;
+
 use kpbuild_core::{Bundle, Object};
 use promql_parser::label::{MatchOp, Matcher, Matchers};
 use regex::Regex;
@@ -28,6 +30,42 @@ pub(crate) struct Scrape<'a> {
     pub(crate) component: Option<&'static Component>,
     /// How often, in milliseconds.
     pub(crate) interval: u64,
+    /// What drops series by their name alone.
+    by_name: Vec<NameRule>,
+    /// The labels of the targets.
+    target: Names,
+}
+
+/// A relabelling that keeps or drops series by their name.
+#[derive(Debug, Clone)]
+struct NameRule {
+    keeps: bool,
+    pattern: Regex,
+}
+
+/// Patterns that were compiled: several endpoints drop the same.
+type Patterns = BTreeMap<String, Option<Regex>>;
+
+fn compiled(pattern: &str, patterns: &mut Patterns) -> Option<Regex> {
+    patterns
+        .entry(pattern.to_owned())
+        .or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok())
+        .clone()
+}
+
+fn name_rules(endpoint: &Value, patterns: &mut Patterns) -> Vec<NameRule> {
+    items(&endpoint["metricRelabelings"])
+        .filter(|one| strings(&one["sourceLabels"]).eq(["__name__"]))
+        .filter_map(|one| {
+            let keeps = match one["action"].as_str() {
+                Some("drop" | "Drop") => false,
+                Some("keep" | "Keep") => true,
+                _ => return None,
+            };
+            let pattern = compiled(one["regex"].as_str().unwrap_or("(.*)"), patterns)?;
+            Some(NameRule { keeps, pattern })
+        })
+        .collect()
 }
 
 /// The namespaces in which a monitor looks.
@@ -84,6 +122,7 @@ pub(crate) fn of<'a>(
         .find_map(|object| duration(object.at(&["spec", "scrapeInterval"])?))
         .unwrap_or(OPERATOR_INTERVAL);
     let mut all = Vec::new();
+    let mut patterns = Patterns::new();
     for monitor in bundle.of_kind("ServiceMonitor") {
         let selected: Vec<usize> = (0..services.len())
             .filter(|index| finds(monitor, &services[*index]))
@@ -107,6 +146,10 @@ pub(crate) fn of<'a>(
     }
     for monitor in bundle.of_kind("PodMonitor") {
         all.extend(endpoints(monitor).map(|endpoint| of_pods(monitor, endpoint, pods, default)));
+    }
+    for scrape in &mut all {
+        scrape.by_name = name_rules(scrape.endpoint, &mut patterns);
+        scrape.target = scrape.labels_of_target();
     }
     all
 }
@@ -209,6 +252,8 @@ fn of_service<'a>(
         interval: duration(&endpoint["interval"]).unwrap_or(default),
         pods: targets,
         job,
+        by_name: Vec::new(),
+        target: Names::Any,
     }
 }
 
@@ -258,6 +303,8 @@ fn of_pods<'a>(
         interval: duration(&endpoint["interval"]).unwrap_or(default),
         pods: targets,
         job,
+        by_name: Vec::new(),
+        target: Names::Any,
     }
 }
 
@@ -309,21 +356,17 @@ impl Scrape<'_> {
 
     /// Whether the monitor drops a series of a name, whatever its other labels.
     pub(crate) fn drops(&self, name: &str) -> bool {
-        items(&self.endpoint["metricRelabelings"]).any(|one| {
-            let by_name = strings(&one["sourceLabels"]).eq(["__name__"]);
-            let pattern = one["regex"].as_str().unwrap_or("(.*)");
-            let matches =
-                || Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(name));
-            match one["action"].as_str() {
-                Some("drop" | "Drop") if by_name => matches(),
-                Some("keep" | "Keep") if by_name => !matches(),
-                _ => false,
-            }
-        })
+        self.by_name
+            .iter()
+            .any(|rule| rule.pattern.is_match(name) != rule.keeps)
     }
 
     /// The labels that Prometheus adds to every series of the targets.
     pub(crate) fn target_labels(&self) -> Names {
+        self.target.clone()
+    }
+
+    fn labels_of_target(&self) -> Names {
         let known: &[&str] = match (self.monitor.kind(), self.pods.is_empty()) {
             ("PodMonitor", _) => &[
                 "job",

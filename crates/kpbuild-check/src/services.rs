@@ -101,7 +101,9 @@ fn port(value: &Value) -> ServicePort {
 fn operated<'a>((index, pods): (usize, &Pods<'a>)) -> Option<Service<'a>> {
     let app = match pods.object.kind() {
         "Prometheus" => "prometheus",
+        "PrometheusAgent" => "prometheus-agent",
         "Alertmanager" => "alertmanager",
+        "ThanosRuler" => "thanos-ruler",
         _ => return None,
     };
     let ports = pods.ports.iter().map(|one| ServicePort {

@@ -86,10 +86,28 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
 
 /// The labels that a text names with `$labels.name`, also as `.Labels.name`.
 pub(crate) fn labels(text: &str) -> Vec<&str> {
+    names(text, &["$labels.", ".Labels."])
+}
+
+/// The labels that a text names with `$externalLabels.name`, also as
+/// `.ExternalLabels.name`.
+pub(crate) fn external_labels(text: &str) -> Vec<&str> {
+    names(text, &["$externalLabels.", ".ExternalLabels."])
+}
+
+/// Whether a text holds the value of the alert.
+pub(crate) fn has_value(text: &str) -> bool {
+    let actions = actions(text).unwrap_or_default();
+    actions
+        .iter()
+        .any(|action| action.contains("$value") || action.contains(".Value"))
+}
+
+fn names<'t>(text: &'t str, starts: &[&str]) -> Vec<&'t str> {
     let mut found = Vec::new();
     for action in actions(text).unwrap_or_default() {
-        for start in ["$labels.", ".Labels."] {
-            for (at, _) in action.match_indices(start) {
+        for start in starts {
+            for (at, _) in action.match_indices(*start) {
                 let rest = &action[at + start.len()..];
                 let end = rest
                     .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')

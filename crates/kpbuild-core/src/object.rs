@@ -95,6 +95,11 @@ impl Object {
         }
     }
 
+    /// Whether it is as the program carries it: nothing has changed its text.
+    pub fn is_of_the_program(&self) -> bool {
+        self.text.is_some()
+    }
+
     /// The object's identity.
     pub fn key(&self) -> &ObjectKey {
         &self.key

@@ -47,6 +47,20 @@ pub fn of_kind(kind: &str) -> Option<&'static Value> {
     Some(SCHEMAS[index].get_or_init(|| schema(DEFINITIONS[index].0)))
 }
 
+/// The schema of a custom resource as its definition has it, with what only
+/// Kubernetes knows (keys of lists, rules in CEL); none for kinds of others.
+pub fn structural(kind: &str) -> Option<&'static Value> {
+    index_of(kind).map(|index| whole(DEFINITIONS[index].0))
+}
+
+/// The strict schema of a structural one, such as that of another version of a
+/// definition.
+pub fn strict(structural: &Value) -> Value {
+    let mut schema = structural.clone();
+    tighten(&mut schema);
+    schema
+}
+
 /// The number of the definition of a kind.
 fn index_of(kind: &str) -> Option<usize> {
     let plural = match kind {

@@ -66,7 +66,7 @@ pub fn named(name: &str) -> Option<&'static Format> {
 }
 
 /// The format that a definition writes as a pattern.
-pub(crate) fn of_pattern(pattern: &str) -> Option<&'static Format> {
+pub fn of_pattern(pattern: &str) -> Option<&'static Format> {
     let (_, name) = DEFINED.iter().find(|(known, _)| *known == pattern)?;
     Some(named(name).expect("the formats of definitions are in the table"))
 }
@@ -180,6 +180,12 @@ pub const FORMATS: &[Format] = &[
         version,
     )
     .at_most(63),
+    Format::new(
+        "kubernetes-version",
+        "a version of Kubernetes",
+        r"^1\.(1[6-9]|[2-9][0-9])(\.[0-9]{1,3})?$",
+        kubernetes_version,
+    ),
     Format::new(
         "url",
         "an address",
@@ -589,6 +595,26 @@ fn version(text: &str) -> Result<(), String> {
     Err(EXAMPLE.into())
 }
 
+/// From 1.16 on, where the kinds that a stack has got their present versions.
+fn kubernetes_version(text: &str) -> Result<(), String> {
+    const EXAMPLE: &str = "a version of Kubernetes is written like `\"1.34\"`";
+    if let Some(rest) = text.strip_prefix(['v', 'V']) {
+        return Err(format!("versions are written without `v`: `\"{rest}\"`"));
+    }
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
+    match text.split('.').collect::<Vec<_>>().as_slice() {
+        ["1", minor] if minor.len() == 1 && digits(minor) => Err(format!(
+            "YAML takes 1.{minor}0 for a number and drops the zero: write `\"1.{minor}0\"`"
+        )),
+        ["1", minor] | ["1", minor, _] if digits(minor) && (minor.len() != 2 || *minor < "16") => {
+            Err("kpbuild is for Kubernetes 1.16 and newer".into())
+        }
+        ["1", minor] if digits(minor) => Ok(()),
+        ["1", minor, patch] if digits(minor) && digits(patch) && patch.len() <= 3 => Ok(()),
+        _ => Err(EXAMPLE.into()),
+    }
+}
+
 fn url(text: &str, schemes: &[&str]) -> Result<(), String> {
     prefix(text, schemes)?;
     let (_, rest) = text.split_once("://").expect("there is a scheme");
@@ -876,6 +902,12 @@ mod tests {
         assert_format("url", "https://p.example.com/x", Ok(()));
         assert_format("url", "p.example.com", Err("starts with"));
         assert_format("version", "v3.12.0", Err("without `v`: `3.12.0`"));
+        assert_format("kubernetes-version", "1.34", Ok(()));
+        assert_format("kubernetes-version", "1.34.4", Ok(()));
+        assert_format("kubernetes-version", "1.3", Err("write `\"1.30\"`"));
+        assert_format("kubernetes-version", "v1.34", Err("without `v`"));
+        assert_format("kubernetes-version", "1.15", Err("1.16 and newer"));
+        assert_format("kubernetes-version", "34", Err("written like"));
         assert_format(
             "container-image",
             "quay.io/prometheus/prometheus:v3.12.0",

@@ -7,12 +7,14 @@
 //! binary, objects are made by `kpbuild-render`.
 
 pub mod anti_affinity;
+pub mod checking;
 pub mod components;
 mod conflicts;
 pub mod context;
 pub mod dashboards;
 pub mod definitions;
 pub mod exposure;
+pub mod field;
 pub mod format;
 pub mod kube_rbac_proxy;
 pub mod parameters;
@@ -27,6 +29,7 @@ pub mod shape;
 mod stack;
 pub mod validate;
 
+pub use checking::{Checking, Silence};
 pub use conflicts::{CONFLICT, UNUSED_PARAMETERS};
 pub use context::{Context, image};
 pub use dashboards::{DashboardChoices, DashboardFolder};

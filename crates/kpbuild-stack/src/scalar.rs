@@ -105,6 +105,11 @@ scalar! {
 }
 
 scalar! {
+    /// A version of Kubernetes: `1.34`, `1.34.4`.
+    KubernetesVersion, "kubernetes-version"
+}
+
+scalar! {
     /// An address that browsers open: `https://prometheus.example.com`.
     Url, "url"
 }

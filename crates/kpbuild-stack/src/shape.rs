@@ -10,13 +10,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::anti_affinity::AntiAffinity;
+use crate::checking::Check;
 use crate::components::Components;
 use crate::dashboards::Dashboards;
 use crate::exposure::Expose;
 use crate::patches::Patch;
 use crate::platform::Platform;
 use crate::rules::Rules;
-use crate::scalar::{Duration, Image, Label, Name, Quantity, Registry, Version};
+use crate::scalar::{Duration, Image, KubernetesVersion, Label, Name, Quantity, Registry, Version};
 use crate::schema::{NULLABLE, from_definition};
 
 /// One cluster's monitoring: everything that `kpbuild render` makes manifests of.
@@ -62,6 +63,9 @@ pub struct StackFile {
     /// what no other field says.
     #[serde(default)]
     pub patches: Vec<Patch>,
+    /// What `kpbuild check` cannot know, and what it shall pass over.
+    #[serde(default)]
+    pub check: Check,
 }
 
 fn monitoring() -> Label {
@@ -89,6 +93,9 @@ pub struct Cluster {
     /// how they are found, and who serves resource metrics. What the stack file
     /// says itself wins.
     pub platform: Option<Platform>,
+    /// The version of Kubernetes that the cluster runs, such as `"1.34"`, in
+    /// quotes. `kpbuild check` then knows which versions of the API it serves.
+    pub version: Option<KubernetesVersion>,
     /// The kubeconfig context of the cluster; `diff` and `apply` refuse any other.
     pub context: Option<String>,
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use kpbuild_core::Span;
 
+use crate::checking::{self, Checking};
 use crate::components;
 use crate::context::{Context, Metadata};
 use crate::dashboards::{self, DashboardChoices};
@@ -31,6 +32,8 @@ pub struct Stack {
     pub patches: Vec<PatchChoice>,
     /// Which rules are wanted, how, and which the user adds.
     pub rules: RuleChoices,
+    /// What checks are told beside the objects.
+    pub checking: Checking,
 }
 
 /// One component with the complete input of its template.
@@ -112,5 +115,6 @@ pub fn resolve(file: &StackFile) -> Stack {
         dashboards: dashboards::resolve(file, &context),
         patches: patches::resolve(file),
         rules: rules::resolve(file, &context),
+        checking: checking::resolve(file),
     }
 }

@@ -52,15 +52,22 @@ pub(crate) fn validate_at(
 }
 
 /// What is wrong with a value that no file holds, such as a rendered object:
-/// the findings name paths, and have no places.
-pub fn violations(value: &Value, schema: &Value) -> Vec<Diagnostic> {
+/// the findings name paths, and have no places. The schema is the part of `root`
+/// that is for the value; references are looked up in `root`.
+///
+/// A field whose value is null is none: the API server drops it.
+pub fn violations(value: &Value, root: &Value, schema: &Value) -> Vec<Diagnostic> {
     let span = Span {
         file: SourceMap::default().add("", ""),
         start: 0,
         end: 0,
     };
     let mut diagnostics = Diagnostics::default();
-    validate(&node(value, span), schema, &mut diagnostics);
+    let mut validator = Validator {
+        schema: root,
+        diagnostics: &mut diagnostics,
+    };
+    validator.value(&node(value, span), schema, &Path::default(), None);
     let without_place = |mut diagnostic: Diagnostic| {
         diagnostic.labels.retain(|label| !label.text.is_empty());
         let labels = diagnostic.labels.drain(..);
@@ -85,7 +92,8 @@ fn node(value: &Value, span: Span) -> Node {
                 key_span: span,
                 value: node(value, span),
             };
-            NodeKind::Map(map.iter().map(entry).collect())
+            let set = map.iter().filter(|(_, value)| !value.is_null());
+            NodeKind::Map(set.map(entry).collect())
         }
     };
     Node { span, kind }

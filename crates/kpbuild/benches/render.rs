@@ -1,4 +1,4 @@
-//! How long a render takes, as a whole process and stage by stage.
+//! How long a render and a check take, as a whole process and stage by stage.
 //!
 //! `cargo bench -p kpbuild` on a quiet machine; compare figures of one run only.
 
@@ -39,6 +39,20 @@ fn process(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     render(folder.path());
     group.bench_function("nothing changed", |b| b.iter(|| render(folder.path())));
+    let check = |what: &std::path::Path| {
+        let status = Command::new(env!("CARGO_BIN_EXE_kpbuild"))
+            .arg("check")
+            .arg(what)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("kpbuild was built");
+        assert!(status.success(), "the default stack has no errors");
+    };
+    group.bench_function("check the stack", |b| {
+        b.iter(|| check(std::path::Path::new(STACK)));
+    });
+    group.bench_function("check its manifests", |b| b.iter(|| check(folder.path())));
     group.finish();
 }
 
@@ -60,6 +74,9 @@ fn stages(c: &mut Criterion) {
     };
     let bundle = render();
     let mut group = c.benchmark_group("stages");
+    group.bench_function("check", |b| {
+        b.iter(|| black_box(kpbuild_check::check(&bundle, &stack.checking, |_| true)));
+    });
     group.bench_function("parse", |b| b.iter(|| black_box(parse())));
     group.bench_function("resolve", |b| {
         b.iter(|| black_box(kpbuild_stack::resolve(&parsed)));

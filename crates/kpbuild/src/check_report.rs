@@ -1,114 +1,83 @@
-//! Findings for programs: JSON, and the annotations of GitHub's workflows.
+//! Findings for programs: JSON, SARIF, JUnit's XML, and the annotations of
+//! GitHub's workflows. All of them are made from one [`Report`], so that none
+//! says more or less than another.
 
-use kpbuild_core::{Diagnostic, Diagnostics, SourceMap};
-use serde_json::{Value, json};
+mod github;
+mod json;
+mod junit;
+mod sarif;
 
-use crate::commands::check::word;
+pub(crate) use github::github;
+pub(crate) use json::json;
+pub(crate) use junit::junit;
+pub(crate) use sarif::sarif;
 
-/// One object a finding, in the order in which text shows them.
-pub(crate) fn json(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
-    let findings: Vec<Value> = diagnostics
-        .sorted()
-        .into_iter()
-        .map(|one| finding(one, sources))
-        .collect();
-    format!("{:#}\n", json!({ "findings": findings }))
-}
+use kpbuild_check::Finding;
+use kpbuild_core::{Diagnostic, Severity, SourceMap};
 
-fn finding(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
-    let mut value = json!({
-        "code": diagnostic.code,
-        "severity": diagnostic.severity,
-        "message": diagnostic.message,
-        "notes": diagnostic.notes,
-        "help": diagnostic.help,
-    });
-    if let Some(label) = diagnostic.labels.first() {
-        let (line, column) = sources.line_column(label.span);
-        value["file"] = json!(sources.file(label.span.file).name);
-        value["line"] = json!(line);
-        value["column"] = json!(column);
+/// How bad a finding is, in the words of a report.
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
     }
-    value
 }
 
-/// One workflow command a line: GitHub shows them beside the changed lines.
-pub(crate) fn github(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
-    diagnostics
-        .sorted()
-        .into_iter()
-        .map(|one| command(one, sources))
-        .collect()
+/// Where a finding is to be seen: the file's name, line and column, from 1.
+fn place<'s>(finding: &Finding, sources: &'s SourceMap) -> Option<(&'s str, usize, usize)> {
+    let label = finding.diagnostic.labels.first()?;
+    let (line, column) = sources.line_column(label.span);
+    Some((&sources.file(label.span.file).name, line, column))
 }
 
-fn command(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
-    let place = diagnostic.labels.first().map(|label| {
-        let (line, column) = sources.line_column(label.span);
-        format!(
-            "file={},line={line},col={column},",
-            property(&sources.file(label.span.file).name)
-        )
-    });
+/// Everything that a finding says, a line each.
+fn whole(diagnostic: &Diagnostic) -> String {
     let more = diagnostic.notes.iter().chain(&diagnostic.help);
-    let text = more.fold(diagnostic.message.clone(), |text, line| {
+    more.fold(diagnostic.message.clone(), |text, line| {
         format!("{text}\n{line}")
-    });
-    format!(
-        "::{} {}title={}::{}\n",
-        word(diagnostic.severity),
-        place.unwrap_or_default(),
-        property(diagnostic.code.0),
-        data(&text)
-    )
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use kpbuild_core::{Code, Span};
+    use kpbuild_check::{Finding, Report, Silenced};
+    use kpbuild_core::{Code, Diagnostic, ObjectKey, SourceMap, Span};
 
-    fn findings() -> (Diagnostics, SourceMap) {
+    /// One finding with a place, one without, and one that is silenced.
+    pub(super) fn report() -> (Report, SourceMap) {
         let mut sources = SourceMap::default();
         let file = sources.add("a,b.yaml", "name: x\nkind: y\n");
-        let mut diagnostics = Diagnostics::default();
         let span = Span {
             file,
             start: 8,
             end: 12,
         };
-        diagnostics.push(
-            Diagnostic::error(Code("rule-syntax"), "100% wrong")
-                .at(span, "")
-                .help("mend it"),
-        );
-        diagnostics.push(Diagnostic::warning(Code("unknown-job"), "nowhere"));
-        (diagnostics, sources)
-    }
-
-    #[test]
-    fn json_has_the_place_of_each_finding() {
-        let (diagnostics, sources) = findings();
-        let value: Value = serde_json::from_str(&json(&diagnostics, &sources)).expect("it is JSON");
-        assert_eq!(value["findings"][0]["line"], 2);
-        assert_eq!(value["findings"][0]["code"], "rule-syntax");
-        assert_eq!(value["findings"][0]["severity"], "error");
-        assert_eq!(value["findings"][1]["file"], Value::Null);
-    }
-
-    #[test]
-    fn workflow_commands_are_escaped() {
-        let (diagnostics, sources) = findings();
-        let expected = "::error file=a%2Cb.yaml,line=2,col=1,title=rule-syntax::100%25 wrong%0Amend it\n::warning title=unknown-job::nowhere\n";
-        assert_eq!(github(&diagnostics, &sources), expected);
+        let key = ObjectKey {
+            group: String::new(),
+            kind: "Service".to_owned(),
+            namespace: "m".to_owned(),
+            name: "s".to_owned(),
+        };
+        let error = Diagnostic::error(Code("rule-syntax"), "100% wrong")
+            .at(span, "")
+            .help("mend it");
+        let warning = |message| Finding {
+            object: Some(key.clone()),
+            diagnostic: Diagnostic::warning(Code("unknown-job"), message),
+        };
+        let report = Report {
+            findings: vec![
+                Finding {
+                    object: None,
+                    diagnostic: error,
+                },
+                warning("nowhere"),
+            ],
+            silenced: vec![Silenced {
+                finding: warning("accepted"),
+                reason: "we know".to_owned(),
+            }],
+        };
+        (report, sources)
     }
 }

@@ -45,7 +45,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Make a cluster what a stack says.
     Apply(Apply),
-    /// Say what is wrong with a stack, without a cluster.
+    /// Say what is wrong with a stack or with manifests, without a cluster.
     Check(Check),
     /// Say what a change does to all stacks: render, check, test, compare.
     Ci(Ci),
@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Delete(Delete),
     /// Show what applying a stack would change, and what that means.
     Diff(Diff),
-    /// Explain a finding by its code.
+    /// Explain a finding, a target, a rule, or a field of the stack file.
     Explain(Explain),
     /// Write a stack file to start from.
     Init(Init),
@@ -130,21 +130,31 @@ and as the first line of the stack file:
   # yaml-language-server: $schema=stack.schema.json")]
 pub(crate) struct Schema {}
 
-/// Say what is wrong with a stack, without a cluster.
+/// Say what is wrong with a stack or with manifests, without a cluster.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kpbuild check stack.yaml                     everything
   kpbuild check stack.yaml --deny warnings     in a CI system
   kpbuild check stack.yaml --only monitor-port --only unknown-metric
+  kpbuild check manifests/                     what something else rendered
+  helm template . | kpbuild check - --namespace monitoring
 
 What a stack renders to is looked at as a whole: whether monitors find Services
 with the port that they scrape, policies and permissions let Prometheus through,
 rules read metrics that are scraped, alerts reach a receiver, and objects are
-such as Kubernetes takes. `kpbuild explain CODE` says more about a finding.")]
+such as Kubernetes takes. `kpbuild explain CODE` says more about a finding; the
+section `check` of the stack file accepts findings, and says what others install.")]
 pub(crate) struct Check {
-    /// The stack file.
-    pub(crate) stack: PathBuf,
+    /// The stack file; or a folder or file of manifests; or - for either on stdin.
+    #[arg(value_name = "STACK|DIR|-")]
+    pub(crate) what: PathBuf,
+    /// The namespace of manifests that do not say theirs.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// The version of Kubernetes, such as 1.34, instead of the stack's own.
+    #[arg(long, value_name = "VERSION", value_parser = kubernetes_version)]
+    pub(crate) kubernetes: Option<String>,
     /// What makes the run fail besides errors.
     #[arg(long, value_name = "WHAT")]
     pub(crate) deny: Option<Deny>,
@@ -170,15 +180,67 @@ pub(crate) enum CheckFormat {
     Text,
     /// As JSON.
     Json,
+    /// As SARIF 2.1.0, for code scanning and editors.
+    Sarif,
+    /// As JUnit's XML, for the test reports of CI systems.
+    Junit,
     /// As annotations of GitHub's workflows.
     Github,
 }
 
-/// Explain a finding by its code.
+/// Explain a finding, a target, a rule, or a field of the stack file.
 #[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_help_heading = "Explain something else",
+    after_help = "\
+Examples:
+  kpbuild explain                                   all codes of findings
+  kpbuild explain monitor-port                      what a finding means
+  kpbuild explain target grafana stack.yaml         why it is (not) scraped
+  kpbuild explain rule KubePodCrashLooping stack.yaml
+  kpbuild explain field components.prometheus.retention"
+)]
 pub(crate) struct Explain {
     /// The code, as it stands in brackets in a finding; all codes without it.
     pub(crate) code: Option<String>,
+    #[command(subcommand)]
+    pub(crate) what: Option<ExplainWhat>,
+}
+
+/// What can be explained besides findings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExplainWhat {
+    /// The way from Prometheus to a target, with the first link that is broken.
+    Target(ExplainNamed),
+    /// What a rule reads, who uses it, and where its alert is sent.
+    Rule(ExplainNamed),
+    /// The documentation of a field of the stack file.
+    Field(ExplainField),
+}
+
+/// Something that has a name in a stack.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainNamed {
+    /// A monitor, job, Service or component; or an alert or record.
+    pub(crate) name: String,
+    /// The stack file; or a folder or file of manifests; or - for either on stdin.
+    #[arg(value_name = "STACK|DIR|-", default_value = "stack.yaml")]
+    pub(crate) what: PathBuf,
+    /// The same, by name.
+    #[arg(long, value_name = "STACK|DIR|-", conflicts_with = "what")]
+    pub(crate) stack: Option<PathBuf>,
+    /// The namespace of manifests that do not say theirs.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+}
+
+/// A field of the stack file.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainField {
+    /// Its path, such as `components.prometheus.storage`; the whole file without it.
+    #[arg(default_value = "")]
+    pub(crate) path: String,
 }
 
 /// Run the unit tests of a stack's rules.
@@ -499,6 +561,14 @@ pub(crate) struct Delete {
     /// How to report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: RunFormat,
+}
+
+/// Takes a version of Kubernetes.
+fn kubernetes_version(text: &str) -> Result<String, String> {
+    kpbuild_stack::format::named("kubernetes-version")
+        .expect("the format is in the table")
+        .check(text)
+        .map(|()| text.to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -25,7 +25,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         else {
             continue;
         };
-        if !facts.is_ours(namespace) {
+        if !facts.is_ours(namespace) || facts.is_external("Service", namespace, name) {
             continue;
         }
         let port = wanted["port"].as_u64().unwrap_or(443);

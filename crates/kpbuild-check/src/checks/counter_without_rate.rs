@@ -48,7 +48,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 fn is_fine(one: &Use<'_>) -> bool {
-    one.around.last() == Some(&Around::Set)
+    matches!(one.around.last(), Some(Around::Set | Around::Alternative))
         || one.around.iter().any(|around| match around {
             Around::Call(name) => CALLS.contains(name),
             Around::Aggregate(name) => ["count", "group"].contains(&name.as_str()),

@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check {
     code: Code("dropped-metric"),
     severity: Severity::Warning,
     page: "\
-A rule reads a metric that is exposed, and that every monitor which scrapes it
+A rule, panel or query of the adapter reads a metric that is exposed, and that every monitor which scrapes it
 drops by a `metricRelabelings` on its name. It is never stored.
 
 To mend it, do not drop the metric, or turn off the rule.",
@@ -18,30 +18,20 @@ To mend it, do not drop the metric, or turn off the rule.",
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let mut known = std::collections::BTreeMap::new();
-    for rule in &facts.rules {
-        let Ok(expr) = &rule.expr else { continue };
-        for one in uses(expr) {
+    for expression in facts.expressions().filter(|one| !facts.is_unmeasured(one)) {
+        for one in uses(expression.expr) {
             let Some(name) = one.name().filter(|name| !facts.records.contains_key(name)) else {
                 continue;
             };
             let sources = facts.sources(name, &one.selector.matchers);
-            let mut drops = |scrape: &crate::scrapes::Scrape<'_>| {
-                let place = (
-                    scrape.endpoint["metricRelabelings"].to_string(),
-                    name.to_owned(),
-                );
-                *known.entry(place).or_insert_with(|| scrape.drops(name))
-            };
-            if !sources.is_empty() && sources.iter().all(|(scrape, _)| drops(scrape)) {
+            if !sources.is_empty() && sources.iter().all(|(scrape, _)| scrape.drops(name)) {
                 let message = format!(
-                    "{} in `{}` reads `{name}`, which `{}` drops",
-                    rule.words(),
-                    rule.object.key(),
+                    "{} reads `{name}`, which `{}` drops",
+                    expression.place(),
                     sources[0].0.monitor.key()
                 );
                 findings
-                    .on_rule(rule, message)
+                    .on_expression(&expression, message)
                     .help("remove it from the monitor's `metricRelabelings`, or turn off the rule");
             }
         }

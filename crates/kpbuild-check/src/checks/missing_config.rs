@@ -15,8 +15,9 @@ Pods that mount a ConfigMap or Secret, or read one into their environment, do
 not start until it exists; the operator does not make pods whose configuration
 it cannot find. References that say `optional: true` may lead nowhere.
 
-A Secret with credentials is often kept outside of the stack on purpose: then
-this is a reminder that it must be there before the stack is applied.
+A Secret with credentials is often kept outside of the stack on purpose. Say so in
+the stack file, and nothing more is said about it:
+`check: {external: [Secret/etcd-client]}`.
 
 To mend it, correct the name, or create the object before you apply the stack.",
     run,
@@ -28,6 +29,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if facts
             .find(reference.kind, namespace, &reference.name)
             .is_some()
+            || facts.is_external(reference.kind, namespace, &reference.name)
         {
             continue;
         }
@@ -45,7 +47,10 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             Some(near) => {
                 format!("did you mean `{near}`? if not, create it before you apply the stack")
             }
-            None => "create it before you apply the stack".to_owned(),
+            None => format!(
+                "if others create it, say so: `check: {{external: [{}/{}]}}`",
+                reference.kind, reference.name
+            ),
         };
         findings.on(reference.pods.object, message).help(help);
     }

@@ -31,7 +31,7 @@ const OF_CLUSTER: [&str; 11] = [
     "MutatingWebhookConfiguration",
 ];
 
-const NAMESPACED: [&str; 26] = [
+const NAMESPACED: [&str; 32] = [
     "ServiceMonitor",
     "PodMonitor",
     "Probe",
@@ -58,12 +58,23 @@ const NAMESPACED: [&str; 26] = [
     "NetworkPolicy",
     "PodDisruptionBudget",
     "Ingress",
+    "HorizontalPodAutoscaler",
+    "HTTPRoute",
+    "Lease",
+    "LimitRange",
+    "PersistentVolumeClaim",
+    "Pod",
 ];
+
+/// Whether objects of a kind live in a namespace.
+pub fn is_namespaced(kind: &str) -> bool {
+    NAMESPACED.contains(&kind)
+}
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for object in facts.bundle.objects() {
         let key = object.key();
-        if key.namespace.is_empty() && NAMESPACED.contains(&object.kind()) {
+        if key.namespace.is_empty() && is_namespaced(object.kind()) {
             findings
                 .on(object, format!("`{key}` is in no namespace"))
                 .help("set `metadata.namespace`");

@@ -22,9 +22,8 @@ To mend it, widen the window, or scrape more often.",
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for rule in &facts.rules {
-        let Ok(expr) = &rule.expr else { continue };
-        for one in uses(expr) {
+    for expression in facts.expressions() {
+        for one in uses(expression.expr) {
             let (Some(range), Some(name), Some(function)) = (one.range, one.name(), one.function())
             else {
                 continue;
@@ -38,12 +37,11 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             };
             if range < Duration::from_millis(interval * scrapes) {
                 let message = format!(
-                    "{} in `{}` takes {function} over {}s of `{name}`",
-                    rule.words(),
-                    rule.object.key(),
+                    "{} takes {function} over {}s of `{name}`",
+                    expression.place(),
                     range.as_secs()
                 );
-                let words = findings.on_rule(rule, message).note(format!(
+                let words = findings.on_expression(&expression, message).note(format!(
                     "it is scraped every {}s, and the window needs {scrapes} scrapes",
                     interval / 1000
                 ));

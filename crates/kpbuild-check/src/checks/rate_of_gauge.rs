@@ -21,14 +21,13 @@ To mend it, use `deriv` or `delta` for gauges, and take the rate before the sum.
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for rule in &facts.rules {
-        let Ok(expr) = &rule.expr else { continue };
-        for one in uses(expr) {
+    for expression in facts.expressions() {
+        for one in uses(expression.expr) {
             let Some(function) = one.around.iter().rev().find_map(of_counters) else {
                 continue;
             };
             let Some(name) = one.name() else { continue };
-            let place = format!("{} in `{}`", rule.words(), rule.object.key());
+            let place = expression.place();
             let aggregated = one
                 .around
                 .iter()
@@ -38,8 +37,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let sources = facts.sources(name, &one.selector.matchers);
             if aggregated {
                 findings
-                    .on_rule(
-                        rule,
+                    .on_expression(&expression,
                         format!("{place} takes {function} of a sum of `{name}`"),
                     )
                     .help("take the rate first, then the sum");
@@ -47,8 +45,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 && sources.iter().all(|(_, series)| series.kind == Kind::Gauge)
             {
                 findings
-                    .on_rule(
-                        rule,
+                    .on_expression(&expression,
                         format!("{place} takes {function} of the gauge `{name}`"),
                     )
                     .help("use `deriv` or `delta`");

@@ -45,6 +45,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if role(facts.bundle, binding).is_none()
             && !name.starts_with("system:")
             && !BUILT_IN.contains(&name)
+            && !facts.is_external(kind, &binding.key().namespace, name)
         {
             let message = format!(
                 "`{}` binds the {kind} `{name}`, which does not exist",
@@ -67,7 +68,10 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 subject["namespace"].as_str().unwrap_or_default(),
                 subject["name"].as_str().unwrap_or_default(),
             );
-            if facts.is_ours(namespace) && facts.find("ServiceAccount", namespace, name).is_none() {
+            if facts.is_ours(namespace)
+                && facts.find("ServiceAccount", namespace, name).is_none()
+                && !facts.is_external("ServiceAccount", namespace, name)
+            {
                 let message = format!(
                     "`{}` is for the ServiceAccount `{namespace}/{name}`, which does not exist",
                     binding.key()

@@ -7,6 +7,7 @@ use kpbuild_core::{Code, Severity};
 use crate::check::{Check, Findings};
 use crate::facts::Facts;
 use crate::permissions::{Account, Action};
+use crate::pods::Pods;
 use crate::scrapes::Namespaces;
 
 pub(super) const CHECK: Check = Check {
@@ -29,17 +30,6 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .prometheuses()
         .filter_map(|object| facts.pods_of(object))
     {
-        let account = Account {
-            namespace: prometheus.namespace(),
-            name: prometheus.account(),
-        };
-        let slices = prometheus.spec["serviceDiscoveryRole"] == "EndpointSlice";
-        let found = if slices {
-            ("discovery.k8s.io", "endpointslices")
-        } else {
-            ("", "endpoints")
-        };
-        let resources = [("", "services"), ("", "pods"), found];
         let mut said = BTreeSet::new();
         for scrape in &facts.scrapes {
             let namespaces = match Namespaces::of(scrape.monitor) {
@@ -50,22 +40,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .into_iter()
                 .filter(|one| said.insert(one.clone()))
             {
-                let lacks: Vec<String> = resources
-                    .iter()
-                    .flat_map(|(group, resource)| {
-                        ["get", "list", "watch"].map(|verb| (verb, *group, *resource))
-                    })
-                    .filter(|(verb, group, resource)| {
-                        let action = Action {
-                            verb,
-                            group,
-                            resource,
-                            namespace: namespace.as_deref(),
-                        };
-                        !account.may(facts.bundle, action)
-                    })
-                    .map(|(verb, _, resource)| format!("{verb} {resource}"))
-                    .collect();
+                let lacks = lacks(facts, prometheus, namespace.as_deref());
                 if lacks.is_empty() {
                     continue;
                 }
@@ -85,4 +60,39 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// What the account of Prometheus may not do in a namespace, none for all of the
+/// cluster, and would have to in order to find targets there.
+pub(crate) fn lacks(
+    facts: &Facts<'_>,
+    prometheus: &Pods<'_>,
+    namespace: Option<&str>,
+) -> Vec<String> {
+    let account = Account {
+        namespace: prometheus.namespace(),
+        name: prometheus.account(),
+    };
+    let slices = prometheus.spec["serviceDiscoveryRole"] == "EndpointSlice";
+    let found = if slices {
+        ("discovery.k8s.io", "endpointslices")
+    } else {
+        ("", "endpoints")
+    };
+    let resources = [("", "services"), ("", "pods"), found];
+    let wanted = resources.iter().flat_map(|(group, resource)| {
+        ["get", "list", "watch"].map(|verb| (verb, *group, *resource))
+    });
+    wanted
+        .filter(|(verb, group, resource)| {
+            let action = Action {
+                verb,
+                group,
+                resource,
+                namespace,
+            };
+            !account.may(facts.bundle, action)
+        })
+        .map(|(verb, _, resource)| format!("{verb} {resource}"))
+        .collect()
 }

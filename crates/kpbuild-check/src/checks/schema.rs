@@ -1,47 +1,69 @@
-//! A custom resource that its definition does not allow.
+//! An object that its schema does not allow.
+
+use std::collections::BTreeMap;
 
 use kpbuild_core::{Code, Severity};
-use kpbuild_stack::{definitions, validate};
+use kpbuild_stack::validate;
 
-use crate::check::{Check, Findings};
+use crate::check::{Check, Findings, Words};
+use crate::constraints::broken;
 use crate::facts::Facts;
+use crate::kinds::Schema;
 
 pub(super) const CHECK: Check = Check {
     code: Code("schema"),
     severity: Severity::Error,
     page: "\
-An object of the operator (Prometheus, ServiceMonitor, PrometheusRule, ...) has
-a field that its definition does not have, a value of another type, none of the
-names that are allowed, a text of another form, or lacks a field that must be
-there. The API server refuses it, or drops the field without a word.
+An object has a field that its kind does not have, a value of another type, none
+of the names that are allowed, a number out of range, a text of another form, two
+items of a list under one key, or lacks a field that must be there. The API
+server refuses it, or drops the field without a word.
 
-The definitions are those of the operator's version that comes with kpbuild.
-Rules that definitions state in CEL are not evaluated.",
+Kubernetes' own kinds are checked against the API of the version that kpbuild
+comes with (crates/kpbuild-check/data/kubernetes.json), the operator's against
+its definitions, with the rules that these state in CEL; if the objects that are
+checked bring definitions of their own, those count. Kinds of others are not
+looked at.",
     run,
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let mut schemas = BTreeMap::new();
     for object in facts
         .bundle
         .objects()
         .iter()
-        .filter(|object| object.key().group == "monitoring.coreos.com")
+        .filter(|object| !object.is_of_the_program())
     {
-        let Some(schema) = definitions::of_kind(object.kind()) else {
-            continue;
+        let version = object.value()["apiVersion"].as_str().unwrap_or_default();
+        let schema = schemas
+            .entry((version, object.kind()))
+            .or_insert_with(|| Schema::of(facts, object));
+        let Some(schema) = schema else { continue };
+        // What has a check of its own is said there, with more words.
+        let elsewhere = |one: &kpbuild_core::Diagnostic| {
+            let is_label = ["metadata.labels.", "metadata.annotations."]
+                .iter()
+                .any(|place| one.message.contains(place));
+            let is_format = one.code == validate::BAD_FORMAT
+                && (object.kind() == "PrometheusRule" || one.message.contains(".resources."));
+            is_format || (is_label && one.code == validate::WRONG_TYPE)
         };
-        // Durations of rules have a check of their own, which names the rule.
-        let of_rule = |code| object.kind() == "PrometheusRule" && code == validate::BAD_FORMAT;
-        for violation in validate::violations(object.value(), schema)
+        let whole = (schema.root(), schema.whole());
+        for violation in validate::violations(object.value(), whole.0, whole.1)
             .into_iter()
-            .filter(|one| !of_rule(one.code))
+            .filter(|one| !elsewhere(one))
         {
             let words = findings.on(object, format!("`{}`: {}", object.key(), violation.message));
-            let words = violation
-                .notes
-                .into_iter()
-                .fold(words, crate::check::Words::note);
+            let words = violation.notes.into_iter().fold(words, Words::note);
             if let Some(help) = violation.help {
+                words.help(help);
+            }
+        }
+        let (root, structural) = schema.structural();
+        for one in broken(object.value(), root, structural) {
+            let words = findings.on(object, format!("`{}`: {}", object.key(), one.message));
+            if let Some(help) = one.help {
                 words.help(help);
             }
         }

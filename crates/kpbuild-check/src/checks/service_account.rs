@@ -22,6 +22,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         if facts
             .find("ServiceAccount", pods.namespace(), pods.account())
             .is_none()
+            && !facts.is_external("ServiceAccount", pods.namespace(), pods.account())
         {
             let message = format!(
                 "`{}` runs as the ServiceAccount `{}`, which does not exist",

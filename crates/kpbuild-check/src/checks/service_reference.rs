@@ -29,6 +29,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         match reference.service.map(|index| &facts.services[index]) {
             // Who brings a Prometheus of their own brings its Service as well.
             None if facts.prometheuses().next().is_none() => {}
+            None if facts.is_external("Service", &reference.namespace, &reference.name) => {}
             None => {
                 let names = facts
                     .services

@@ -26,13 +26,13 @@ To mend it, use the job that is there.",
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let Some(jobs) = facts.jobs() else { return };
-    for rule in &facts.rules {
-        let Ok(expr) = &rule.expr else { continue };
+    for expression in facts.expressions().filter(|one| !facts.is_unmeasured(one)) {
         // `absent` asks on purpose for what is not there, and a name that does
         // not exist is another finding.
-        for one in uses(expr).iter().filter(|one| {
+        for one in uses(expression.expr).iter().filter(|one| {
             one.name()
                 .is_some_and(|name| facts.exists(name) && !facts.records.contains_key(name))
+                && !expression.allows_nothing(one)
         }) {
             for matcher in one
                 .selector
@@ -45,9 +45,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     matches!(matcher.op, MatchOp::Equal | MatchOp::Re(_)) && !matcher.is_match("");
                 if positive && !jobs.iter().any(|job| matcher.is_match(job)) {
                     let message = format!(
-                        "{} in `{}` asks for the job `{}`, which no monitor gives",
-                        rule.words(),
-                        rule.object.key(),
+                        "{} asks for the job `{}`, which no monitor gives",
+                        expression.place(),
                         matcher.value
                     );
                     let all: Vec<&str> = jobs.iter().map(String::as_str).collect();
@@ -55,7 +54,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                         .map_or(format!("the jobs are `{}`", all.join("`, `")), |near| {
                             format!("did you mean `{near}`?")
                         });
-                    findings.on_rule(rule, message).help(help);
+                    findings.on_expression(&expression, message).help(help);
                 }
             }
         }

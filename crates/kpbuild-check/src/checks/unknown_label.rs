@@ -24,9 +24,8 @@ To mend it, correct the label.",
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for rule in &facts.rules {
-        let Ok(expr) = &rule.expr else { continue };
-        for one in uses(expr) {
+    for expression in facts.expressions().filter(|one| !facts.is_unmeasured(one)) {
+        for one in uses(expression.expr) {
             let Names::Only(labels) = selected(facts, one.selector, 0) else {
                 continue;
             };
@@ -43,16 +42,15 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 }
                 let name = one.name().unwrap_or_default();
                 let message = format!(
-                    "{} in `{}` asks `{name}` for the label `{asked}`, which it does not have",
-                    rule.words(),
-                    rule.object.key()
+                    "{} asks `{name}` for the label `{asked}`, which it does not have",
+                    expression.place()
                 );
                 let all: Vec<&str> = labels.iter().map(String::as_str).collect();
                 let help = nearest(asked, all.iter().copied())
                     .map_or(format!("its labels are `{}`", all.join("`, `")), |near| {
                         format!("did you mean `{near}`?")
                     });
-                findings.on_rule(rule, message).help(help);
+                findings.on_expression(&expression, message).help(help);
             }
         }
     }

@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     code: Code("unknown-metric"),
     severity: Severity::Warning,
     page: "\
-A rule reads a metric that no component which the stack scrapes exposes, at the
+A rule, panel or query of the adapter reads a metric that no component which the stack scrapes exposes, at the
 versions that kpbuild knows (see crates/kpbuild-check/data/metrics.txt). The rule
 loads, and never gives anything.
 
@@ -20,27 +20,31 @@ If the stack scrapes something that kpbuild has no facts about (a monitor,
 ScrapeConfig or Probe of yours), a name is only reported where the job of its
 selector is a component that is known, or where it is a slip of a known name.
 
-To mend it, correct the name, or turn on the component that exposes it.",
+Nothing is said about dashboards none of whose metrics is there although kpbuild
+knows them all, such as those for Windows in a stack without Windows nodes, nor
+about the sides of `or` in queries that are no rules.
+
+To mend it, correct the name, turn on the component that exposes it, or say in
+the stack file that it is there: `check: {metrics: [my_metric_*]}`.",
     run,
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let others = facts.scrapes_unknown_targets();
-    for rule in &facts.rules {
-        let Ok(expr) = &rule.expr else { continue };
-        for one in uses(expr) {
+    let mut existing = None;
+    for expression in facts.expressions().filter(|one| !facts.is_unmeasured(one)) {
+        for one in uses(expression.expr) {
             let Some(name) = one
                 .name()
                 .filter(|name| !name.contains(':') && !facts.exists(name))
+                .filter(|_| !expression.allows_nothing(&one))
             else {
                 continue;
             };
-            let near = nearest(
-                name,
-                metrics()
-                    .names()
-                    .filter(|one| facts.exists(one) || facts.exists(&format!("{one}_count"))),
-            );
+            let is_there = |one: &&str| facts.exists(one) || facts.exists(&format!("{one}_count"));
+            let existing = existing
+                .get_or_insert_with(|| metrics().names().filter(is_there).collect::<Vec<_>>());
+            let near = nearest(name, existing.iter().copied());
             let elsewhere: Vec<&str> = metrics()
                 .exposing(name)
                 .map(|component| component.name)
@@ -64,11 +68,10 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             let message = format!(
-                "{} in `{}` reads `{name}`, which nothing exposes",
-                rule.words(),
-                rule.object.key()
+                "{} reads `{name}`, which nothing exposes",
+                expression.place()
             );
-            let words = findings.on_rule(rule, message);
+            let words = findings.on_expression(&expression, message);
             words.help(match (elsewhere.as_slice(), near) {
                 ([], Some(near)) => format!("did you mean `{near}`?"),
                 ([], None) => "correct the name, or scrape what exposes it".to_owned(),

@@ -20,25 +20,24 @@ To mend it, correct the name, or turn the rules on that record it.",
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for rule in &facts.rules {
-        let Ok(expr) = &rule.expr else { continue };
-        for one in uses(expr) {
+    for expression in facts.expressions().filter(|one| !facts.is_unmeasured(one)) {
+        for one in uses(expression.expr) {
             let Some(name) = one
                 .name()
                 .filter(|name| name.contains(':') && !facts.exists(name))
+                .filter(|_| !expression.allows_nothing(&one))
             else {
                 continue;
             };
             let message = format!(
-                "{} in `{}` reads `{name}`, which no rule records",
-                rule.words(),
-                rule.object.key()
+                "{} reads `{name}`, which no rule records",
+                expression.place()
             );
             let near = nearest(name, facts.records.keys().copied());
             let help = near.map_or("turn the rule on that records it".to_owned(), |near| {
                 format!("did you mean `{near}`?")
             });
-            findings.on_rule(rule, message).help(help);
+            findings.on_expression(&expression, message).help(help);
         }
     }
 }

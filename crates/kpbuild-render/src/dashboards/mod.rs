@@ -1,11 +1,8 @@
 //! The dashboards of a stack: those of its mixins without the excluded ones,
 //! and the user's own; each once, in a folder of Grafana.
 
-mod check;
 mod config_maps;
-mod query;
 mod user;
-mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +12,6 @@ use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Span};
 use kpbuild_stack::{DashboardChoices, DashboardFolder, Mixin};
 use serde_json::{Value, json};
 
-pub use check::{Finding, check};
-pub use query::without_variables;
 pub use user::DashboardFile;
 
 pub(crate) use user::read;
@@ -69,9 +64,9 @@ impl Dashboard {
 
     /// The records that its queries read, with the places of the queries.
     fn records(&self) -> impl Iterator<Item = (Vec<String>, String)> {
-        check::queries(&self.value).flat_map(|(path, expr)| {
-            let records = query::records(expr);
-            records.map(move |record| (path.clone(), record))
+        kpbuild_dashboard::queries(&self.value).flat_map(|query| {
+            let records = kpbuild_dashboard::records(query.expr);
+            records.map(move |record| (query.path.clone(), record))
         })
     }
 
@@ -171,8 +166,8 @@ impl Dashboards {
         folders: &[DashboardFolder],
         diagnostics: &mut Diagnostics,
     ) {
-        for finding in check(&read.value) {
-            diagnostics.push(finding.at(&read.place));
+        for finding in kpbuild_dashboard::check(&read.value) {
+            diagnostics.push(read.place.diagnostic(finding));
         }
         let title = read.folder.as_deref();
         let folder = folders

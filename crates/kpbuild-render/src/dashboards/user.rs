@@ -1,7 +1,8 @@
 //! The user's dashboards: JSON as Grafana exports it, or jsonnet that makes it.
 
 use kpbuild_core::node::read_documents;
-use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, SourceMap, Span};
+use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, Severity, SourceMap, Span};
+use kpbuild_dashboard::Finding;
 use serde_json::Value;
 
 use crate::jsonnet::Jsonnet;
@@ -57,6 +58,20 @@ impl Place {
             .rev()
             .find_map(|length| tree.at(path[..length].iter().copied()))
             .map_or(start, |node| node.span)
+    }
+
+    /// What is wrong with the dashboard that is written here.
+    pub(super) fn diagnostic(&self, finding: Finding) -> Diagnostic {
+        let path: Vec<&str> = finding.path.iter().map(String::as_str).collect();
+        let make = match finding.severity {
+            Severity::Error => Diagnostic::error,
+            Severity::Warning => Diagnostic::warning,
+        };
+        let diagnostic = make(finding.code, finding.message).at(self.span(&path), "");
+        match finding.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
     }
 }
 

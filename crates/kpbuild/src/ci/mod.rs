@@ -23,8 +23,9 @@ use anyhow::Context as _;
 pub(crate) use cache::Cache;
 pub(crate) use tests_of_stack::Tests;
 
-use crate::compare::{Base, Compared, Rendering};
+use crate::compare::{Base, Compared, Rendering, Side};
 use crate::files::{Answers, Files};
+use crate::findings;
 use outcome::{Found, Outcome};
 
 /// What a run works with.
@@ -99,23 +100,24 @@ fn kept_or_new(
 fn new(path: &Path, setting: &Setting, head: &Files, base: &Files) -> anyhow::Result<Outcome> {
     let before = Rendering::of(base, path)?;
     let mut after = Rendering::of(head, path)?;
-    let mut findings = Vec::new();
-    let mut objects = 0;
-    let mut tested = Vec::new();
-    if let Some(bundle) = after.bundle() {
-        objects = bundle.objects().len();
-        let found = kpbuild_check::check(bundle, |_| true);
-        findings.extend(found.into_iter().map(|finding| {
-            let object = Some(finding.object.to_string());
-            Found::of(&finding.diagnostic, object, &after.sources)
-        }));
-        tested = setting.tests.run(head, path, &mut after)?;
-    }
-    let of_render = after.diagnostics.sorted().into_iter();
-    let of_render: Vec<Found> = of_render
-        .map(|diagnostic| Found::of(diagnostic, None, &after.sources))
-        .collect();
-    findings.splice(0..0, of_render);
+    let tested = match after.bundle() {
+        Some(_) => setting.tests.run(head, path, &mut after)?,
+        None => Vec::new(),
+    };
+    let diagnostics = after.diagnostics.clone();
+    let (report, objects) = if let Side::Rendered(rendered) = &after.side {
+        let (stack, bundle) = &**rendered;
+        let all = |_| true;
+        let report = findings::all(bundle, &stack.checking, diagnostics, &after.sources, all);
+        (report, bundle.objects().len())
+    } else {
+        (findings::of_broken(diagnostics, &after.sources), 0)
+    };
+    let findings = report.findings.iter().map(|finding| {
+        let object = finding.object.as_ref().map(ToString::to_string);
+        Found::of(&finding.diagnostic, object, &after.sources)
+    });
+    let findings: Vec<Found> = findings.collect();
     let compared = Compared::of(before, after, &[]);
     Ok(Outcome::new(path, &compared, objects, findings, tested))
 }

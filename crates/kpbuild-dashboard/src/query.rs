@@ -3,15 +3,30 @@
 
 use std::collections::BTreeMap;
 
-use promql_parser::parser;
+use promql_parser::parser::{self, Expr};
 
-use super::variables::{Reference, references};
+use crate::variables::{Reference, references};
 
 /// What is wrong with a query, whatever the values of its variables.
 ///
 /// A variable may stand for a number, a name or a duration: the query is right
 /// if one of the ways to read it is.
-pub(super) fn error(expr: &str) -> Option<String> {
+pub(crate) fn error(expr: &str) -> Option<String> {
+    readings(expr).err()
+}
+
+/// A query as PromQL, with [`UNKNOWN`] in place of what a variable stands for in a
+/// name or text, and a window of an hour in place of one in a range; none if no
+/// values of its variables make it PromQL.
+pub fn parse(expr: &str) -> Option<Expr> {
+    readings(expr).ok()
+}
+
+/// The name or text in which a variable stands for something that is not known.
+pub const UNKNOWN: &str = "kpbuild_variable";
+
+/// The first way to read a query that is PromQL, or what is wrong with it.
+fn readings(expr: &str) -> Result<Expr, String> {
     let free: Vec<&str> = free_names(expr);
     let mut first = None;
     for choice in 0..VALUES
@@ -26,21 +41,22 @@ pub(super) fn error(expr: &str) -> Option<String> {
             .enumerate()
             .map(|(index, name)| (*name, VALUES[digit(index)]))
             .collect();
-        match parser::parse(&filled(expr, &values)) {
-            Ok(_) => return None,
+        match parser::parse(&filled(expr, UNKNOWN, "1h", &values)) {
+            Ok(parsed) => return Ok(parsed),
             Err(error) => first = first.or(Some(error)),
         }
     }
-    first.map(|error| error.lines().next().unwrap_or_default().to_owned())
+    let error = first.expect("at least one reading is tried");
+    Err(error.lines().next().unwrap_or_default().to_owned())
 }
 
 /// A query with a value in place of every variable, so that it can be parsed.
 pub fn without_variables(expr: &str) -> String {
-    filled(expr, &BTreeMap::new())
+    filled(expr, "x", "5m", &BTreeMap::new())
 }
 
 /// What a variable outside of strings and ranges may stand for.
-const VALUES: [&str; 3] = ["1", "x", "5m"];
+const VALUES: [&str; 3] = ["1", UNKNOWN, "5m"];
 
 /// More variables than this are not tried in every combination.
 const MOST_FREE: usize = 4;
@@ -56,14 +72,14 @@ fn free_names(expr: &str) -> Vec<&str> {
     names
 }
 
-fn filled(expr: &str, values: &BTreeMap<&str, &str>) -> String {
+fn filled(expr: &str, text_value: &str, range: &str, values: &BTreeMap<&str, &str>) -> String {
     let mut text = String::with_capacity(expr.len());
     let mut at = 0;
     for reference in references(expr) {
         text.push_str(&expr[at..reference.range.start]);
         text.push_str(match place(expr, &reference) {
-            Place::String => "x",
-            Place::Range => "5m",
+            Place::String => text_value,
+            Place::Range => range,
             Place::Free => values.get(reference.name).copied().unwrap_or(VALUES[0]),
         });
         at = reference.range.end;
@@ -103,7 +119,7 @@ fn place(expr: &str, reference: &Reference<'_>) -> Place {
 }
 
 /// The names of records in a query: by convention, they have a colon.
-pub(super) fn records(expr: &str) -> impl Iterator<Item = String> + use<> {
+pub fn records(expr: &str) -> impl Iterator<Item = String> + use<> {
     let bare = outside_of_strings_and_ranges(expr);
     let words = bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
     let records: Vec<String> = words
@@ -122,7 +138,7 @@ fn outside_of_strings_and_ranges(expr: &str) -> String {
     let mut closing = None;
     let mut escaped = false;
     // A variable such as `${name:format}` is no record.
-    for c in filled(expr, &BTreeMap::new()).chars() {
+    for c in without_variables(expr).chars() {
         match (closing, c) {
             (Some(_), _) if escaped => escaped = false,
             (Some('"' | '\''), '\\') => escaped = true,

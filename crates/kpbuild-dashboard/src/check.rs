@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kpbuild_core::{Code, Diagnostic, Severity};
+use kpbuild_core::{Code, Severity};
 use serde_json::Value;
 
-use super::query;
-use super::user::Place;
-use super::variables::references;
+use crate::model::{Panel, below, list, panels, queries, strings, variables};
+use crate::query;
+use crate::variables::references;
 
 /// A dashboard without a title.
 pub(crate) const NO_TITLE: Code = Code("dashboard-no-title");
@@ -29,6 +29,31 @@ pub(crate) const UNDEFINED_VARIABLE: Code = Code("dashboard-undefined-variable")
 pub(crate) const UNUSED_VARIABLE: Code = Code("dashboard-unused-variable");
 /// A query that is not PromQL.
 pub(crate) const QUERY: Code = Code("dashboard-query");
+
+/// A rate over a window that may hold no two scrapes.
+pub(crate) const RATE_INTERVAL: Code = Code("dashboard-rate-interval");
+/// A panel that asks for nothing.
+pub(crate) const NO_QUERY: Code = Code("dashboard-no-query");
+/// A panel without a title.
+pub(crate) const PANEL_TITLE: Code = Code("dashboard-panel-title");
+/// A variable whose values are never asked for again.
+pub(crate) const STALE_VARIABLE: Code = Code("dashboard-stale-variable");
+
+/// The codes of all findings about a dashboard by itself.
+pub const CODES: &[Code] = &[
+    NO_TITLE,
+    UID,
+    OLD_SCHEMA,
+    PANEL_ID,
+    LAYOUT,
+    UNDEFINED_VARIABLE,
+    UNUSED_VARIABLE,
+    QUERY,
+    RATE_INTERVAL,
+    NO_QUERY,
+    PANEL_TITLE,
+    STALE_VARIABLE,
+];
 
 /// The version of the dashboard model that Grafana 13 writes.
 const SCHEMA_VERSION: u64 = 42;
@@ -82,20 +107,6 @@ impl Finding {
             ..self
         }
     }
-
-    /// As a finding about a file of the user's.
-    pub(super) fn at(self, place: &Place) -> Diagnostic {
-        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let diagnostic = match self.severity {
-            Severity::Error => Diagnostic::error(self.code, self.message),
-            Severity::Warning => Diagnostic::warning(self.code, self.message),
-        };
-        let diagnostic = diagnostic.at(place.span(&path), "");
-        match self.help {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        }
-    }
 }
 
 /// Everything that is wrong with a dashboard.
@@ -109,6 +120,9 @@ pub fn check(dashboard: &Value) -> Vec<Finding> {
         undefined_variables,
         unused_variables,
         promql,
+        rate_intervals,
+        empty_panels,
+        stale_variables,
     ];
     checks.iter().flat_map(|check| check(dashboard)).collect()
 }
@@ -291,142 +305,101 @@ fn unused_variables(dashboard: &Value) -> Vec<Finding> {
 /// A query that is not PromQL gives an error in place of data.
 fn promql(dashboard: &Value) -> Vec<Finding> {
     queries(dashboard)
-        .filter_map(|(path, expr)| Some((path, query::error(expr)?)))
-        .map(|(path, reason)| {
-            Finding::warning(QUERY, format!("the query is not PromQL: {reason}")).within(&path)
+        .filter_map(|one| Some((query::error(one.expr)?, one)))
+        .map(|(reason, one)| {
+            let message = format!("the query of {} is not PromQL: {reason}", one.of);
+            Finding::warning(QUERY, message).within(&one.path)
         })
         .collect()
 }
 
-/// The PromQL of all panels, with its place.
-pub(super) fn queries(dashboard: &Value) -> impl Iterator<Item = (Vec<String>, &str)> {
-    panels(dashboard).flat_map(|panel| {
-        let targets = panel.value["targets"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate();
-        targets
-            .filter(|(_, target)| asks_prometheus(target, panel.value, dashboard))
-            .filter_map(|(index, target)| {
-                let path = [
-                    panel.path.as_slice(),
-                    &["targets".into(), index.to_string(), "expr".into()],
-                ]
-                .concat();
-                Some((path, target["expr"].as_str()?))
-            })
-            .collect::<Vec<_>>()
-    })
+/// `$__interval` is as short as the distance of two points on the screen, which
+/// holds no two scrapes as soon as somebody looks closely.
+fn rate_intervals(dashboard: &Value) -> Vec<Finding> {
+    queries(dashboard)
+        .filter(|one| {
+            let text: String = one.expr.split_whitespace().collect();
+            ["[$__interval]", "[${__interval}]", "[[[__interval]]]"]
+                .iter()
+                .any(|range| text.contains(range))
+                && ["rate(", "increase("]
+                    .iter()
+                    .any(|call| text.contains(call))
+        })
+        .map(|one| {
+            let message = format!("{} takes a rate over `$__interval`", one.of);
+            Finding::warning(RATE_INTERVAL, message)
+                .within(&one.path)
+                .help("write `$__rate_interval`, which always holds four scrapes")
+        })
+        .collect()
 }
 
-/// Whether a query goes to Prometheus: its own data source says so, or that of
-/// its panel, or a variable's; without any, the default one is Prometheus here.
-fn asks_prometheus(target: &Value, panel: &Value, dashboard: &Value) -> bool {
-    let source = [&target["datasource"], &panel["datasource"]]
-        .into_iter()
-        .find(|source| !source.is_null());
-    let Some(source) = source else { return true };
-    if let Some(kind) = source["type"].as_str() {
-        return kind == "prometheus";
-    }
-    let name = source
-        .as_str()
-        .or(source["uid"].as_str())
-        .unwrap_or_default();
-    let variable = references(name).into_iter().find_map(|reference| {
-        let kind = variables(dashboard).find(|(_, value)| value["name"] == reference.name);
-        kind.and_then(|(_, value)| value["query"].as_str())
-    });
-    variable.is_none_or(|kind| kind == "prometheus")
-}
-
-/// A panel with its place in the dashboard.
-struct Panel<'a> {
-    path: Vec<String>,
-    value: &'a Value,
-}
-
-impl Panel<'_> {
-    fn name(&self) -> String {
-        match self.value["title"].as_str() {
-            Some(title) if !title.is_empty() => format!("`{title}`"),
-            _ => format!("at {}", self.path.join(".")),
+/// Panels that show data need a query, and all but texts a title.
+fn empty_panels(dashboard: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for panel in panels(dashboard) {
+        let kind = panel.value["type"].as_str().unwrap_or_default();
+        let has_title = panel.value["title"]
+            .as_str()
+            .is_some_and(|title| !title.trim().is_empty());
+        let shows_data = DATA_PANELS.contains(&kind);
+        if shows_data && list(&panel.value["targets"]).next().is_none() {
+            let message = format!("the panel {} asks for nothing", panel.name());
+            found.push(
+                Finding::warning(NO_QUERY, message)
+                    .within(&panel.path)
+                    .help("give it a query under `targets`, or remove it"),
+            );
+        }
+        if shows_data && !has_title && panel.value["libraryPanel"].is_null() {
+            let message = format!("the panel {} has no title", panel.name());
+            found.push(
+                Finding::warning(PANEL_TITLE, message)
+                    .within(&panel.path)
+                    .help("say in `title` what it shows"),
+            );
         }
     }
+    found
+}
 
-    fn grid(&self) -> Option<Grid> {
-        let number = |field: &str| self.value["gridPos"][field].as_u64();
-        Some(Grid {
-            x: number("x")?,
-            y: number("y")?,
-            w: number("w")?,
-            h: number("h")?,
+/// Types of panels that show the answers of queries.
+const DATA_PANELS: [&str; 12] = [
+    "barchart",
+    "bargauge",
+    "gauge",
+    "graph",
+    "heatmap",
+    "histogram",
+    "piechart",
+    "singlestat",
+    "stat",
+    "state-timeline",
+    "table",
+    "timeseries",
+];
+
+/// A variable that never asks again offers what there was when it was saved.
+fn stale_variables(dashboard: &Value) -> Vec<Finding> {
+    variables(dashboard)
+        .filter(|(_, value)| value["type"] == "query")
+        .filter(|(_, value)| value["refresh"].as_u64().unwrap_or(0) == 0)
+        .map(|(path, value)| {
+            let name = value["name"].as_str().unwrap_or_default();
+            let message = format!("the values of the variable `{name}` are never asked for again");
+            Finding::warning(STALE_VARIABLE, message)
+                .within(&path)
+                .help("set `refresh: 2`: they then follow the time range")
         })
-    }
-}
-
-/// A place on the dashboard, in columns and lines.
-#[derive(Debug, Clone, Copy)]
-struct Grid {
-    x: u64,
-    y: u64,
-    w: u64,
-    h: u64,
-}
-
-impl Grid {
-    fn overlaps(self, other: Self) -> bool {
-        self.x < other.x + other.w
-            && other.x < self.x + self.w
-            && self.y < other.y + other.h
-            && other.y < self.y + self.h
-    }
-}
-
-/// All panels, those of rows after their row.
-fn panels(dashboard: &Value) -> impl Iterator<Item = Panel<'_>> {
-    let below = |path: &[String], value| {
-        let list: Option<&Vec<Value>> = Value::as_array(value);
-        let path = path.to_vec();
-        list.into_iter()
-            .flatten()
-            .enumerate()
-            .map(move |(index, value)| Panel {
-                path: [path.as_slice(), &["panels".to_owned(), index.to_string()]].concat(),
-                value,
-            })
-    };
-    below(&[], &dashboard["panels"]).flat_map(move |panel| {
-        let inner: Vec<Panel<'_>> = below(&panel.path, &panel.value["panels"]).collect();
-        std::iter::once(panel).chain(inner)
-    })
-}
-
-/// The definitions of variables, with their places.
-fn variables(dashboard: &Value) -> impl Iterator<Item = (Vec<String>, &Value)> {
-    let list = dashboard["templating"]["list"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate();
-    list.map(|(index, value)| {
-        (
-            vec![
-                "templating".to_owned(),
-                "list".to_owned(),
-                index.to_string(),
-            ],
-            value,
-        )
-    })
+        .collect()
 }
 
 /// The texts in which a variable is one for sure: queries and data sources.
 fn texts_with_variables(dashboard: &Value) -> Vec<(Vec<String>, &str)> {
     let mut texts = Vec::new();
     let mut add = |path: Vec<String>, value| strings(value, &mut path.clone(), &mut texts);
-    let at = |path: &[String], key: &str| [path, &[key.to_owned()]].concat();
+    let at = |path: &[String], key: &str| below(path, &[key]);
     for panel in panels(dashboard) {
         add(at(&panel.path, "datasource"), &panel.value["datasource"]);
         for (index, target) in panel.value["targets"]
@@ -449,28 +422,6 @@ fn texts_with_variables(dashboard: &Value) -> Vec<(Vec<String>, &str)> {
     texts
 }
 
-/// All strings below a value, with their places.
-fn strings<'a>(value: &'a Value, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, &'a str)>) {
-    match value {
-        Value::String(text) => found.push((path.clone(), text)),
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                path.push(index.to_string());
-                strings(item, path, found);
-                path.pop();
-            }
-        }
-        Value::Object(map) => {
-            for (key, item) in map {
-                path.push(key.clone());
-                strings(item, path, found);
-                path.pop();
-            }
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -480,7 +431,7 @@ mod tests {
         let datasource = json!({"type": "prometheus", "uid": "${source}"});
         let panel = |id: u64, x: u64, expr: &str| {
             json!({
-                "id": id, "title": format!("P{id}"), "gridPos": {"x": x, "y": 0, "w": 12, "h": 7},
+                "id": id, "type": "timeseries", "title": format!("P{id}"), "gridPos": {"x": x, "y": 0, "w": 12, "h": 7},
                 "datasource": datasource, "targets": [{"expr": expr}],
             })
         };
@@ -488,7 +439,7 @@ mod tests {
             "title": "T", "uid": "t", "schemaVersion": 42,
             "templating": {"list": [
                 {"name": "source", "type": "datasource", "query": "prometheus"},
-                {"name": "job", "type": "query", "query": {"query": "label_values(up, job)"}},
+                {"name": "job", "type": "query", "refresh": 2, "query": {"query": "label_values(up, job)"}},
             ]},
             "panels": [
                 panel(1, 0, "rate(a{job=\"$job\"}[$__rate_interval])"),

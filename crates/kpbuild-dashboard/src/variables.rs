@@ -5,22 +5,22 @@ use std::ops::Range;
 
 /// A variable in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reference<'a> {
+pub struct Reference<'a> {
     /// Its name.
-    pub(super) name: &'a str,
+    pub name: &'a str,
     /// The bytes that its value replaces.
-    pub(super) range: Range<usize>,
+    pub range: Range<usize>,
 }
 
 impl Reference<'_> {
     /// Whether Grafana itself gives it a value.
-    pub(super) fn is_built_in(&self) -> bool {
+    pub fn is_built_in(&self) -> bool {
         self.name.starts_with("__") || self.name == "timeFilter"
     }
 }
 
 /// All variables in a text.
-pub(super) fn references(text: &str) -> Vec<Reference<'_>> {
+pub fn references(text: &str) -> Vec<Reference<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(offset) = text[at..].find(['$', '[']) {

@@ -1,0 +1,201 @@
+//! All PromQL of a bundle: of rules, of panels and variables of dashboards, and of
+//! prometheus-adapter.
+
+use kpbuild_core::{Bundle, Object, yaml};
+use kpbuild_dashboard::UNKNOWN;
+use promql_parser::label::{MatchOp, Matchers};
+use promql_parser::parser::{Expr, VectorSelector};
+use serde_json::Value;
+
+use crate::dashboards::Dashboard;
+use crate::facts::{Facts, items};
+use crate::rules::Rule;
+
+/// An expression that is PromQL, and what has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expression<'f, 'a> {
+    pub(crate) object: &'a Object,
+    pub(crate) expr: &'f Expr,
+    pub(crate) of: Of<'f, 'a>,
+}
+
+/// What has an expression.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Of<'f, 'a> {
+    Rule(&'f Rule<'a>),
+    Query(&'f Query<'a>),
+}
+
+impl Expression<'_, '_> {
+    /// What has it, in a sentence.
+    pub(crate) fn place(&self) -> String {
+        let words = match self.of {
+            Of::Rule(rule) => rule.words(),
+            Of::Query(query) => query.words.clone(),
+        };
+        format!("{words} in `{}`", self.object.key())
+    }
+
+    /// The rule, if one has it.
+    pub(crate) fn rule(&self) -> Option<&Rule<'_>> {
+        match self.of {
+            Of::Rule(rule) => Some(rule),
+            Of::Query(_) => None,
+        }
+    }
+
+    /// Whether what it asks for may be missing: a fallback of a query for other
+    /// clusters, such as those with Windows nodes.
+    pub(crate) fn allows_nothing(&self, one: &crate::promql::Use<'_>) -> bool {
+        self.rule().is_none() && one.is_alternative()
+    }
+}
+
+/// A query that is no rule.
+#[derive(Debug)]
+pub(crate) struct Query<'a> {
+    pub(crate) object: &'a Object,
+    /// What has it, in a sentence.
+    pub(crate) words: String,
+    /// The number of its dashboard; none if the adapter has it.
+    pub(crate) dashboard: Option<usize>,
+    /// The query, or why it is none. In those of dashboards, names and texts that
+    /// depend on variables are unknown: they select everything.
+    pub(crate) expr: Result<Expr, String>,
+}
+
+/// The queries of dashboards; what is not PromQL is said by the dashboards' own checks.
+pub(crate) fn of_dashboards<'a>(dashboards: &[Dashboard<'a>]) -> Vec<Query<'a>> {
+    let mut all = Vec::new();
+    for (index, dashboard) in dashboards.iter().enumerate() {
+        for query in kpbuild_dashboard::queries(&dashboard.value) {
+            let Some(mut expr) = kpbuild_dashboard::parse(query.expr) else {
+                continue;
+            };
+            forget_variables(&mut expr);
+            all.push(Query {
+                object: dashboard.object,
+                words: format!("{} of {}", query.of, dashboard.words()),
+                dashboard: Some(index),
+                expr: Ok(expr),
+            });
+        }
+    }
+    all
+}
+
+/// The queries of prometheus-adapter.
+pub(crate) fn of_adapter(bundle: &Bundle) -> Vec<Query<'_>> {
+    let mut all = Vec::new();
+    for object in bundle.of_kind("ConfigMap") {
+        let Some(text) = Facts::text(object, "config.yaml") else {
+            continue;
+        };
+        let Ok(config) = yaml::read(&text) else {
+            continue;
+        };
+        let mut add = |words: String, value: &Value| {
+            if let Some(text) = value.as_str() {
+                all.push(of_template(object, words, text));
+            }
+        };
+        for (resource, rule) in config["resourceRules"].as_object().into_iter().flatten() {
+            for field in ["containerQuery", "nodeQuery"] {
+                let words = format!("`resourceRules.{resource}.{field}`");
+                add(words, &rule[field]);
+            }
+        }
+        for list in ["rules", "externalRules"] {
+            for (index, rule) in items(&config[list]).enumerate() {
+                for field in ["seriesQuery", "metricsQuery"] {
+                    add(format!("`{list}[{index}].{field}`"), &rule[field]);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// A query of the adapter, with something in place of its placeholders.
+fn of_template<'a>(object: &'a Object, words: String, text: &str) -> Query<'a> {
+    let filled = text
+        .replace("<<.Series>>", UNKNOWN)
+        .replace("<<.LabelMatchers>>", &format!("{UNKNOWN}=~\".*\""))
+        .replace("<<.GroupBy>>", UNKNOWN);
+    let expr = promql_parser::parser::parse(&filled).map(|mut expr| {
+        forget_variables(&mut expr);
+        expr
+    });
+    Query {
+        object,
+        words,
+        dashboard: None,
+        expr: expr.map_err(|error| error.lines().next().unwrap_or_default().to_owned()),
+    }
+}
+
+/// Makes selectors select everything where a variable decides.
+fn forget_variables(expr: &mut Expr) {
+    match expr {
+        Expr::VectorSelector(selector) => forget_in(selector),
+        Expr::MatrixSelector(matrix) => forget_in(&mut matrix.vs),
+        Expr::Paren(paren) => forget_variables(&mut paren.expr),
+        Expr::Unary(unary) => forget_variables(&mut unary.expr),
+        Expr::Subquery(subquery) => forget_variables(&mut subquery.expr),
+        Expr::Aggregate(aggregate) => {
+            forget_variables(&mut aggregate.expr);
+            if let Some(parameter) = &mut aggregate.param {
+                forget_variables(parameter);
+            }
+        }
+        Expr::Call(call) => call
+            .args
+            .args
+            .iter_mut()
+            .for_each(|one| forget_variables(one)),
+        Expr::Binary(binary) => {
+            forget_variables(&mut binary.lhs);
+            forget_variables(&mut binary.rhs);
+        }
+        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+    }
+}
+
+fn forget_in(selector: &mut VectorSelector) {
+    if selector
+        .name
+        .as_ref()
+        .is_some_and(|name| name.contains(UNKNOWN))
+    {
+        selector.name = None;
+    }
+    forget_matchers(&mut selector.matchers);
+}
+
+fn forget_matchers(matchers: &mut Matchers) {
+    matchers.matchers.retain(|one| {
+        let value = match &one.op {
+            MatchOp::Re(regex) | MatchOp::NotRe(regex) => regex.as_str(),
+            _ => one.value.as_str(),
+        };
+        !value.contains(UNKNOWN) && !one.value.contains(UNKNOWN) && !one.name.contains(UNKNOWN)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_variables_decide_is_forgotten() {
+        let text = |query: &str| {
+            let mut expr = kpbuild_dashboard::parse(query).expect("it is PromQL");
+            forget_variables(&mut expr);
+            expr.to_string()
+        };
+        assert_eq!(
+            text(r#"sum by (job) (rate(a{job=~"$job",b="c"}[$__rate_interval]))"#),
+            r#"sum by (job) (rate(a{b="c"}[1h]))"#
+        );
+    }
+}
