@@ -59,6 +59,8 @@ pub(crate) struct Query<'a> {
     pub(crate) words: String,
     /// The number of its dashboard; none if the adapter has it.
     pub(crate) dashboard: Option<usize>,
+    /// Whether a variable asks.
+    pub(crate) is_variable: bool,
     /// The query, or why it is none. In those of dashboards, names and texts that
     /// depend on variables are unknown: they select everything.
     pub(crate) expr: Result<Expr, String>,
@@ -77,6 +79,7 @@ pub(crate) fn of_dashboards<'a>(dashboards: &[Dashboard<'a>]) -> Vec<Query<'a>> 
                 object: dashboard.object,
                 words: format!("{} of {}", query.of, dashboard.words()),
                 dashboard: Some(index),
+                is_variable: query.is_variable,
                 expr: Ok(expr),
             });
         }
@@ -130,6 +133,7 @@ fn of_template<'a>(object: &'a Object, words: String, text: &str) -> Query<'a> {
         object,
         words,
         dashboard: None,
+        is_variable: false,
         expr: expr.map_err(|error| error.lines().next().unwrap_or_default().to_owned()),
     }
 }

@@ -89,26 +89,41 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The dashboards of which no query reads a metric that is there, and all
-    /// read metrics of components that are known.
+    /// The dashboards of which no panel can show anything, because all that they
+    /// read is of components that are known and not scraped.
     fn about_nothing(&self) -> BTreeSet<usize> {
-        let mut candidates: BTreeSet<usize> = (0..self.dashboards.len()).collect();
-        for query in &self.queries {
+        let mut candidates: BTreeSet<usize> = BTreeSet::new();
+        let mut measured: BTreeSet<usize> = BTreeSet::new();
+        for query in self.queries.iter().filter(|query| !query.is_variable) {
             let (Some(dashboard), Ok(expr)) = (query.dashboard, &query.expr) else {
                 continue;
             };
-            let reads_own = promql::uses(expr).iter().any(|one| {
-                one.name().is_some_and(|name| {
-                    let is_there = self.exists(name) && !metrics().synthetic(name);
-                    let is_known = name.contains(':') || metrics().exposing(name).next().is_some();
-                    is_there || !is_known
-                })
-            });
-            if reads_own {
-                candidates.remove(&dashboard);
+            let uses = promql::uses(expr);
+            let lacks = uses.iter().filter(|one| !self.is_there(one));
+            let names: Vec<&str> = lacks.filter_map(|one| one.name()).collect();
+            if names.is_empty() {
+                measured.insert(dashboard);
+            }
+            if names
+                .iter()
+                .any(|name| metrics().synthetic(name) || metrics().exposing(name).next().is_some())
+            {
+                candidates.insert(dashboard);
             }
         }
-        candidates
+        candidates.difference(&measured).copied().collect()
+    }
+
+    /// Whether something is recorded or scraped that a selector may select.
+    fn is_there(&self, one: &promql::Use<'_>) -> bool {
+        let matchers = &one.selector.matchers;
+        let Some(name) = one.name() else { return true };
+        if metrics().synthetic(name) {
+            return name.starts_with("ALERTS") || self.scrapes.iter().any(|one| one.fits(matchers));
+        }
+        self.records.contains_key(name)
+            || self.is_declared(name)
+            || !self.sources(name, matchers).is_empty()
     }
 
     /// All PromQL that can be read.

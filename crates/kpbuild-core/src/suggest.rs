@@ -6,6 +6,7 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
     let wrong = wrong.to_lowercase();
     valid
         .into_iter()
+        .filter(|name| may_be_near(&wrong, name))
         .map(|name| {
             (
                 strsim::damerau_levenshtein(&wrong, &name.to_lowercase()),
@@ -15,6 +16,15 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|(distance, name)| is_near(&wrong, name, *distance))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// Whether two names are alike enough in length: the distance is at least the
+/// difference, and to find it among thousands of names takes long.
+fn may_be_near(wrong: &str, name: &str) -> bool {
+    let (one, other) = (wrong.chars().count(), name.chars().count());
+    one.abs_diff(other) <= 1 + one.max(other) / 4
+        || begins(wrong, &name.to_lowercase())
+        || begins(&name.to_lowercase(), wrong)
 }
 
 /// A slip every few letters is likely; names that share no letter never are.

@@ -13,11 +13,11 @@ pub(super) const CHECK: Check = Check {
     code: Code("beyond-retention"),
     severity: Severity::Warning,
     page: "\
-A rule or query looks back further than `spec.retention` of the Prometheus object
-(24h if it says none): the window is never full, or the offset leads to where
-nothing is any more.
+A rule or query looks back further than `spec.retention` of the Prometheus object:
+the window is never full, or the offset leads to where nothing is any more.
 
-Nothing is said where a Thanos sidecar or remote read keeps data longer. To mend
+Nothing is said where the object names no retention (the operator then takes 24h),
+or where a Thanos sidecar or remote read keeps data longer. To mend
 it, shorten the window, or lengthen the retention.",
     run,
 };
@@ -47,7 +47,7 @@ fn retention(facts: &Facts<'_>) -> Option<Duration> {
     let object = facts.bundle.of_kind("Prometheus").next()?;
     let spec = &object.value()["spec"];
     let elsewhere = spec["thanos"].is_object() || spec["remoteRead"].is_array();
-    let text = spec["retention"].as_str().unwrap_or("24h");
+    let text = spec["retention"].as_str()?;
     let milliseconds = kpbuild_stack::format::milliseconds(text)?;
     (!elsewhere && milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }

@@ -47,7 +47,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .filter(|(name, _)| known.iter().any(|one| one == name))
         {
             findings
-                .on_rule(rule,
+                .on_rule(
+                    rule,
                     format!("{place} sets the label `{name}`, which is an external label"),
                 )
                 .help("name the rule's label differently");

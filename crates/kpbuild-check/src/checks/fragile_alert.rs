@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kpbuild_core::{Code, Severity};
-use promql_parser::parser::{BinaryExpr, Expr};
+use promql_parser::parser::{AggregateExpr, BinaryExpr, Expr};
 
 use crate::check::{Check, Findings};
 use crate::facts::Facts;
@@ -29,8 +29,9 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let place = format!("{} in `{}`", rule.words(), rule.object.key());
         for part in parts(expr) {
             match part {
-                Expr::Aggregate(aggregate) if picks(&aggregate.op.to_string()) => findings
-                    .on_rule(rule,
+                Expr::Aggregate(aggregate) if picks(aggregate) => findings
+                    .on_rule(
+                        rule,
                         format!("{place} is about what `{}` picks", aggregate.op),
                     )
                     .help("alert on all series: which ones are picked changes all the time"),
@@ -38,7 +39,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     if rule.value["for"].is_null() && mixes_jobs(facts, binary) =>
                 {
                     findings
-                        .on_rule(rule,
+                        .on_rule(
+                            rule,
                             format!(
                                 "{place} calculates with sums over different jobs and has no `for`"
                             ),
@@ -51,8 +53,12 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn picks(operator: &str) -> bool {
-    ["topk", "bottomk", "limitk", "limit_ratio"].contains(&operator)
+/// One of each group is picked where a join needs one, whichever it is.
+fn picks(aggregate: &AggregateExpr) -> bool {
+    let operator = aggregate.op.to_string();
+    let is_one = matches!(aggregate.param.as_deref(), Some(Expr::NumberLiteral(number)) if number.val <= 1.0);
+    ["topk", "bottomk", "limitk", "limit_ratio"].contains(&operator.as_str())
+        && !(is_one && aggregate.modifier.is_some())
 }
 
 /// Whether an operator calculates with aggregations over jobs that differ.

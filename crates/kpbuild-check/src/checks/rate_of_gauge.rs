@@ -16,6 +16,8 @@ of its process and count from zero again: over a gauge, which may fall, the
 result is nonsense. Over the sum of counters it is as well, since one restart
 looks like a fall of the whole.
 
+Gauges that hold a time (`..._timestamp_seconds`) only grow and are left alone.
+
 To mend it, use `deriv` or `delta` for gauges, and take the rate before the sum.",
     run,
 };
@@ -37,15 +39,18 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let sources = facts.sources(name, &one.selector.matchers);
             if aggregated {
                 findings
-                    .on_expression(&expression,
+                    .on_expression(
+                        &expression,
                         format!("{place} takes {function} of a sum of `{name}`"),
                     )
                     .help("take the rate first, then the sum");
             } else if !sources.is_empty()
+                && !name.ends_with("timestamp_seconds")
                 && sources.iter().all(|(_, series)| series.kind == Kind::Gauge)
             {
                 findings
-                    .on_expression(&expression,
+                    .on_expression(
+                        &expression,
                         format!("{place} takes {function} of the gauge `{name}`"),
                     )
                     .help("use `deriv` or `delta`");

@@ -14,8 +14,9 @@ pub(super) const CHECK: Check = Check {
     page: "\
 The rules of a group are evaluated from top to bottom. A rule that reads a record
 which a later rule of its own group makes sees the value of the evaluation before:
-the result lags by a whole interval, and the first one is missing. (Records of
-other groups are read as they are; groups run side by side.)
+the result lags by a whole interval, and the first one is missing. (Windows of
+many evaluations are left alone, and so are records of other groups, which run side
+by side.)
 
 To mend it, move the rule below the one that makes the record.",
     run,
@@ -33,7 +34,12 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for (place, index) in indices.iter().enumerate() {
             let rule = &facts.rules[*index];
             let Ok(expr) = &rule.expr else { continue };
-            for name in uses(expr).iter().filter_map(|one| one.name()) {
+            // Over a window of many evaluations, one more or less is no matter.
+            for name in uses(expr)
+                .iter()
+                .filter(|one| one.range.is_none())
+                .filter_map(|one| one.name())
+            {
                 let made = |index: &usize| {
                     let other = &facts.rules[*index];
                     !other.is_alert && other.name == name
