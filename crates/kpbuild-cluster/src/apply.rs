@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
 
     /// Takes the lock and notes where members may be before the first is made.
     async fn begin(&self) -> Result<(), ClusterError> {
-        self.lock.take().await?;
+        self.lock.take(&self.options.stop).await?;
         self.inventory
             .borrow_mut()
             .expect(self.plan.steps.iter().map(|step| &step.object));
@@ -313,20 +313,18 @@ impl<'a> Run<'a> {
             .apply(path, manifest, WET)
             .await
             .map_err(|refusal| refusal.to_string())?;
-        // A request whose answer was lost is sent again: then the object is ours alone.
-        let others = owners::owners(&answer.value);
-        if answer.created || others == [owners::BEFORE_APPLY] {
+        // A request whose answer was lost is sent again, and finds what it has made.
+        if answer.created || answer.repeated && owners::is_made_by_us(&answer.value) {
             return Ok(answer.value);
         }
         Err(format!(
             "{} made it after the plan was shown; run this again",
-            others.join(", ")
+            owners::owners(&answer.value).join(", ")
         ))
     }
 
     /// Applies to exactly the version of the object that the plan was made from.
     async fn update(&self, step: &Step, path: &str, manifest: &Value) -> Result<Value, String> {
-        const ATTEMPTS: usize = 10;
         let mut version = step.approved.resource_version.clone();
         if !self.options.take_from.is_empty() {
             version = self.take_over(step, path, manifest, version).await?;
@@ -382,37 +380,43 @@ impl<'a> Run<'a> {
         manifest: &Value,
         approved: Option<String>,
     ) -> Result<Option<String>, String> {
-        let live = self
-            .server
-            .get(path)
-            .await
-            .map_err(|refusal| refusal.to_string())?
-            .value;
-        let Some(fields) = owners::take_over(&live, &self.options.take_from) else {
-            return Ok(approved);
-        };
-        let operations = json!([
-            {"op": "replace", "path": "/metadata/managedFields", "value": fields},
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": version(&live)},
-        ]);
-        let path_as_us = format!("{path}?fieldManager={}", owners::MANAGER);
-        self.server
-            .patch(&path_as_us, &operations)
-            .await
-            .map_err(|refusal| refusal.to_string())?;
-        self.approve_again(step, path, manifest).await.map(Some)
+        let mut taken = false;
+        for _ in 0..ATTEMPTS {
+            let live = self
+                .server
+                .get(path)
+                .await
+                .map_err(|refusal| refusal.to_string())?
+                .value;
+            let Some(fields) = owners::take_over(&live, &self.options.take_from) else {
+                if !taken {
+                    return Ok(approved);
+                }
+                return self.approve_again(step, path, manifest).await.map(Some);
+            };
+            let operations = json!([
+                {"op": "replace", "path": "/metadata/managedFields", "value": fields},
+                {"op": "replace", "path": "/metadata/resourceVersion", "value": version(&live)},
+            ]);
+            let path_as_us = format!("{path}?fieldManager={}", owners::MANAGER);
+            match self.server.patch(&path_as_us, &operations).await {
+                // Looked at again: it is done when nothing is left to take.
+                Ok(_) => taken = true,
+                // Changed since it was looked at, perhaps by this very request,
+                // whose answer was lost.
+                Err(refusal) if refusal.code == 409 => taken = true,
+                Err(refusal) => return Err(refusal.to_string()),
+            }
+        }
+        Err("it changes faster than it can be taken over".to_owned())
     }
 
     /// Deletes an object and waits until it is gone.
     pub(crate) async fn delete(&self, step: &Step, path: &str) -> Result<(), String> {
-        let uid = step.approved.uid.as_deref();
-        match self.server.delete(path, uid, "Foreground").await {
-            Ok(true) => return Ok(()),
-            Ok(false) => {}
-            // Another object of this name: the one that should go is gone.
-            Err(refusal) if refusal.code == 409 => return Ok(()),
-            Err(refusal) => return Err(refusal.to_string()),
+        if self.order_deletion(step, path).await? {
+            return Ok(());
         }
+        let uid = step.approved.uid.as_deref();
         let patience = self.options.wait.unwrap_or(Duration::from_mins(5));
         let waiter = Waiter {
             server: self.server,
@@ -424,6 +428,17 @@ impl<'a> Run<'a> {
             .until_gone(&step.object, path, uid, &self.observer)
             .await
             .map_err(|error| error.to_string())
+    }
+
+    /// Orders an object to go, after what it has made; true when it is gone.
+    async fn order_deletion(&self, step: &Step, path: &str) -> Result<bool, String> {
+        let uid = step.approved.uid.as_deref();
+        match self.server.delete(path, uid, "Foreground").await {
+            Ok(gone) => Ok(gone),
+            // Another object of this name: the one that should go is gone.
+            Err(refusal) if refusal.code == 409 => Ok(true),
+            Err(refusal) => Err(refusal.to_string()),
+        }
     }
 
     /// Waits until the server knows the kinds of all objects.
@@ -510,10 +525,12 @@ impl<'a> Run<'a> {
             self.say_done(key, Outcome::Pruned);
             return false;
         };
-        match self
-            .delete(step, &resource.object(&key.namespace, &key.name))
-            .await
-        {
+        let path = resource.object(&key.namespace, &key.name);
+        let removed = match self.options.wait {
+            Some(_) => self.delete(step, &path).await,
+            None => self.order_deletion(step, &path).await.map(|_| ()),
+        };
+        match removed {
             Ok(()) => {
                 self.inventory.borrow_mut().records.remove(key);
                 self.say_done(key, Outcome::Pruned);
@@ -563,21 +580,25 @@ impl<'a> Run<'a> {
     }
 
     fn say_done(&self, object: &ObjectKey, outcome: Outcome) {
-        *self
-            .report
-            .borrow_mut()
-            .outcomes
-            .entry(outcome)
-            .or_default() += 1;
+        let mut report = self.report.borrow_mut();
+        // What a stopped run skips counts among what it has not begun.
+        if outcome != Outcome::Skipped {
+            *report.outcomes.entry(outcome).or_default() += 1;
+        }
+        drop(report);
         self.say(&Event::Done { object, outcome });
     }
 
     fn say_failed(&self, object: &ObjectKey, message: &str) {
+        self.report.borrow_mut().failed += 1;
         self.say(&Event::Failed { object, message });
     }
 }
 
 const WET: ApplyAs = ApplyAs { dry: false, ..DRY };
+
+/// How often an object may change while it is being applied.
+const ATTEMPTS: usize = 10;
 
 /// The phases of a plan, in their order.
 fn phases(plan: &Plan) -> BTreeSet<Phase> {

@@ -6,7 +6,6 @@ use futures_util::{StreamExt as _, stream};
 use kpbuild_core::Bundle;
 use tokio::runtime::Runtime;
 
-use crate::answer::Refusal;
 use crate::apply::{Run, RunOptions};
 use crate::connect::{Context, Target, connect};
 use crate::deletion;
@@ -15,11 +14,13 @@ use crate::error::ClusterError;
 use crate::event::{Event, Report};
 use crate::inventory::StackId;
 use crate::live::{Desired, Live, Missing};
+use crate::needs::Needs;
 use crate::observe::{Observation, Question, desired, observe};
 use crate::owners;
 use crate::pattern::{Pattern, selects};
-use crate::permissions::{self, Permission};
-use crate::plan::{Action, Allowed, Plan, Step, removal, step};
+use crate::permissions;
+use crate::plan::{Allowed, Obstacle, Plan, Step, removal, step};
+use crate::resources::Resources;
 use crate::server::Server;
 
 /// A cluster that can be asked and changed.
@@ -102,6 +103,7 @@ impl Cluster {
         observer: &mut dyn FnMut(&Event<'_>),
     ) -> (Report, Result<(), ClusterError>) {
         let inventory = planned.observation.inventory.clone();
+        self.server.stop_with(&options.stop);
         let run = Run::new(
             &self.server,
             stack,
@@ -116,15 +118,18 @@ impl Cluster {
         self.report(&run, result)
     }
 
-    /// Finds out what deleting a stack would do.
+    /// Finds out what deleting a stack would do. What belongs to the stack is
+    /// known from the cluster; the bundle only tells which instances were the
+    /// stack's when those are gone already and their volume claims are not.
     pub fn plan_deletion(
         &self,
         stack: &StackId,
+        bundle: &Bundle,
         options: &PlanOptions,
     ) -> Result<Planned, ClusterError> {
         let (plan, observation) =
             self.runtime
-                .block_on(deletion::plan(&self.server, stack, options))?;
+                .block_on(deletion::plan(&self.server, stack, bundle, options))?;
         Ok(Planned { plan, observation })
     }
 
@@ -137,6 +142,7 @@ impl Cluster {
         observer: &mut dyn FnMut(&Event<'_>),
     ) -> (Report, Result<(), ClusterError>) {
         let inventory = planned.observation.inventory.clone();
+        self.server.stop_with(&options.stop);
         let run = Run::new(
             &self.server,
             stack,
@@ -157,6 +163,8 @@ impl Cluster {
         result: Result<(), ClusterError>,
     ) -> (Report, Result<(), ClusterError>) {
         let mut report = run.report.borrow().clone();
+        let ended = report.failed + report.outcomes.values().sum::<usize>();
+        report.left = run.plan.steps.len().saturating_sub(ended);
         report.requests = self.server.requests();
         (report, result)
     }
@@ -168,10 +176,38 @@ async fn plan(
     bundle: &Bundle,
     options: &PlanOptions,
 ) -> Result<Planned, ClusterError> {
-    let observation = observe(server, stack, bundle, options.concurrency).await?;
-    if options.check_permissions {
-        check_permissions(server, stack, bundle, &observation, options).await?;
-    }
+    let resources = Resources::discover(server)
+        .await
+        .map_err(ClusterError::doing("look at the cluster"))?;
+    let needs = Needs::new(stack, &resources);
+    let outcome = look(server, stack, bundle, resources.clone(), options).await;
+    // Whoever may not do something learns all that is missing at once; nothing
+    // is asked about a plan that writes nothing.
+    let needed = match &outcome {
+        Ok(planned) if planned.is_forbidden() && !options.check_permissions => {
+            needs.of_looking(bundle, options)
+        }
+        Ok(planned) if planned.is_forbidden() || options.check_permissions && planned.writes() => {
+            needs.of_applying(bundle, &planned.plan, options)
+        }
+        Err(error) if error.is_forbidden() && options.check_permissions => {
+            needs.of_applying(bundle, &Plan::default(), options)
+        }
+        Err(error) if error.is_forbidden() => needs.of_looking(bundle, options),
+        _ => return outcome,
+    };
+    permissions::check(server, needed, options.concurrency).await?;
+    outcome
+}
+
+async fn look(
+    server: &Server,
+    stack: &StackId,
+    bundle: &Bundle,
+    resources: Resources,
+    options: &PlanOptions,
+) -> Result<Planned, ClusterError> {
+    let observation = observe(server, stack, bundle, resources, options.concurrency).await?;
     let allowed = Allowed {
         set: stack.set(),
         take_from: options.take_from.clone(),
@@ -276,73 +312,18 @@ pub(crate) fn is_prunable(member: &serde_json::Value) -> bool {
     owners::is_ours(member) && !owned
 }
 
-async fn check_permissions(
-    server: &Server,
-    stack: &StackId,
-    bundle: &Bundle,
-    observation: &Observation,
-    options: &PlanOptions,
-) -> Result<(), ClusterError> {
-    let mut needed = BTreeSet::new();
-    let objects = bundle
-        .objects()
-        .iter()
-        .filter(|object| selects(&options.targets, object.key()));
-    for key in objects.map(kpbuild_core::Object::key) {
-        if let Some(resource) = observation.resources.preferred(&key.group, &key.kind) {
-            for verb in ["get", "list", "create", "patch"] {
-                needed.insert(Permission::new(verb, resource, &key.namespace));
-            }
-        }
-    }
-    for (group, kind, verbs) in BOOKS {
-        if let Some(resource) = observation.resources.preferred(group, kind) {
-            needed.extend(
-                verbs
-                    .iter()
-                    .map(|verb| Permission::new(verb, resource, &stack.namespace)),
-            );
-        }
-    }
-    let missing = permissions::missing(server, needed, options.concurrency).await;
-    let missing: Vec<Permission> = missing.map_err(ClusterError::doing("ask what you may do"))?;
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(ClusterError::Permissions(missing))
-    }
-}
-
-/// What kpbuild's own books need.
-const BOOKS: [(&str, &str, &[&str]); 2] = [
-    ("", "Secret", &["get", "create", "patch"]),
-    (
-        "coordination.k8s.io",
-        "Lease",
-        &["get", "create", "update", "delete"],
-    ),
-];
-
 impl Planned {
-    /// Permissions that the server has refused while the plan was made.
-    pub fn forbidden(&self) -> impl Iterator<Item = &Step> {
-        let forbidden = |step: &&Step| {
-            step.action == Action::Unknown
-                && step.obstacles.iter().any(|obstacle| {
-                    matches!(obstacle, crate::plan::Obstacle::Refused { code: 403, .. })
-                })
-        };
-        self.plan.steps.iter().filter(forbidden)
+    /// Whether the server has refused to tell about objects for want of permissions.
+    fn is_forbidden(&self) -> bool {
+        let forbidden =
+            |obstacle: &Obstacle| matches!(obstacle, Obstacle::Refused { code: 403, .. });
+        self.plan
+            .refused()
+            .any(|step| step.obstacles.iter().any(forbidden))
     }
-}
 
-/// The refusal behind an error, if the server is to blame.
-impl ClusterError {
-    /// What the server said, if it said something.
-    pub fn refusal(&self) -> Option<&Refusal> {
-        match self {
-            Self::Server { source, .. } => Some(source),
-            _ => None,
-        }
+    /// Whether carrying it out writes anything.
+    fn writes(&self) -> bool {
+        !self.plan.is_empty() || !self.observation.inventory.exists
     }
 }

@@ -50,11 +50,27 @@ pub enum ClusterError {
         /// Who has it now.
         holder: String,
     },
+    /// The lock could not be renewed, so that somebody else may have it.
+    #[error(
+        "the lock on this stack could not be renewed for {seconds} s: stopped before anything else was written"
+    )]
+    LockExpired {
+        /// How long it holds without being renewed.
+        seconds: i64,
+    },
     /// The user may not do what would have to be done.
     #[error("you may not do all that this needs; nothing was written. Missing permissions:\n{}", listed(.0))]
     Permissions(Vec<Permission>),
+    /// A namespace of the stack is on its way out.
+    #[error(
+        "namespace `{namespace}` is being deleted, so nothing can be made in it: wait until it is gone; `kubectl get namespace {namespace} -o yaml` says what holds it up"
+    )]
+    Terminating {
+        /// Its name.
+        namespace: String,
+    },
     /// The user has stopped the run.
-    #[error("stopped; what is done stays done, the next run goes on from there")]
+    #[error("stopped; what is done stays done, and the next run goes on from there")]
     Stopped,
     /// Some objects failed; their events say why.
     #[error(
@@ -87,6 +103,19 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    /// What the server said, if it said something.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Server { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// Whether the user lacks a permission.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.code == 403)
+    }
+
     /// Says what was attempted when the server refused.
     pub(crate) fn doing(what: &str) -> impl FnOnce(Refusal) -> Self {
         move |source| Self::Server {

@@ -69,6 +69,10 @@ pub enum Outcome {
 pub struct Report {
     /// Objects by what was done with them.
     pub outcomes: std::collections::BTreeMap<Outcome, usize>,
+    /// Objects that could not be applied or deleted.
+    pub failed: usize,
+    /// Objects whose turn did not come.
+    pub left: usize,
     /// Requests that were sent, repeated ones included.
     pub requests: usize,
 }

@@ -27,6 +27,7 @@ mod lines;
 mod live;
 mod lock;
 mod manifest;
+mod needs;
 mod observe;
 mod offline;
 mod owners;

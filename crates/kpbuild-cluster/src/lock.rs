@@ -5,10 +5,12 @@
 //! a quarter of a minute, which the next run waits for.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::Refusal;
 use crate::error::ClusterError;
@@ -17,6 +19,7 @@ use crate::server::{Answer, Server};
 
 /// How long a lease holds without being renewed.
 const SECONDS: i64 = 15;
+const EXPIRY: Duration = Duration::from_secs(15);
 /// How often it is renewed.
 const RENEWAL: Duration = Duration::from_secs(4);
 
@@ -41,9 +44,12 @@ impl<'a> Lock<'a> {
 
     /// Takes the lock. A lease that nobody renews is waited for; somebody who is
     /// alive is not.
-    pub(crate) async fn take(&self) -> Result<(), ClusterError> {
+    pub(crate) async fn take(&self, stop: &AtomicBool) -> Result<(), ClusterError> {
         let mut first_seen: Option<Value> = None;
         loop {
+            if stop.load(Ordering::Relaxed) {
+                return Err(ClusterError::Stopped);
+            }
             let (present, now) = self
                 .look()
                 .await
@@ -75,10 +81,16 @@ impl<'a> Lock<'a> {
 
     /// Renews the lock for as long as it is held; ends only when it is lost.
     pub(crate) async fn keep(&self) -> ClusterError {
+        let mut renewed = Instant::now();
         loop {
             tokio::time::sleep(RENEWAL).await;
-            if let Err(error) = self.renew().await {
-                return error;
+            let asked = Instant::now();
+            // When it could not be renewed in time somebody else may have it by now.
+            match timeout_at(renewed + EXPIRY, self.renew()).await {
+                Ok(Ok(true)) => renewed = asked,
+                Ok(Ok(false)) if renewed.elapsed() < EXPIRY => {}
+                Ok(Err(error)) => return error,
+                Ok(Ok(false)) | Err(_) => return ClusterError::LockExpired { seconds: SECONDS },
             }
         }
     }
@@ -102,23 +114,23 @@ impl<'a> Lock<'a> {
         }
     }
 
-    async fn renew(&self) -> Result<(), ClusterError> {
+    /// True when the lock is good for its whole time again, or is not held.
+    async fn renew(&self) -> Result<bool, ClusterError> {
         if self.lease.borrow().is_none() {
-            return Ok(());
+            return Ok(true);
         }
         // One that cannot be looked at now is looked at again before it expires.
         let Ok((present, now)) = self.look().await else {
-            return Ok(());
+            return Ok(false);
         };
         match present {
             Some(present) if holder(&present) == self.holder => {
-                let _ = self.seize(present, now).await?;
-                Ok(())
+                Ok(self.seize(present, now).await.unwrap_or(false))
             }
             other => {
                 // Released in this moment by ourselves, or taken by somebody.
                 if self.lease.borrow().is_none() {
-                    return Ok(());
+                    return Ok(true);
                 }
                 let holder = other
                     .as_ref()

@@ -43,6 +43,7 @@ pub(crate) async fn observe(
     server: &Server,
     stack: &StackId,
     bundle: &Bundle,
+    resources: Resources,
     concurrency: usize,
 ) -> Result<Observation, ClusterError> {
     let parent = format!(
@@ -50,10 +51,9 @@ pub(crate) async fn observe(
         stack.namespace,
         stack.parent()
     );
-    let look = try_join(Resources::discover(server), server.find(&parent));
-    let (resources, parent) = look
-        .await
-        .map_err(ClusterError::doing("look at the cluster"))?;
+    let parent = server.find(&parent).await.map_err(ClusterError::doing(
+        "look for the list of the stack's objects",
+    ))?;
     let inventory =
         Inventory::read(parent.as_ref(), stack).map_err(|tool| ClusterError::ForeignSet {
             parent: stack.parent(),
@@ -66,30 +66,36 @@ pub(crate) async fn observe(
         .map(|object| object.key().namespace.clone())
         .filter(|name| !name.is_empty());
     let (members, namespaces) = try_join(
-        members(server, stack, &resources, &inventory, concurrency),
+        members(server, stack, &resources, inventory.places(), concurrency),
         existing_namespaces(server, namespaces.collect()),
     )
     .await
     .map_err(ClusterError::doing("look at the objects of the stack"))?;
+    if let Some((namespace, _)) = namespaces.iter().find(|(_, terminating)| **terminating) {
+        return Err(ClusterError::Terminating {
+            namespace: namespace.clone(),
+        });
+    }
     Ok(Observation {
         resources,
         inventory,
         members,
-        namespaces,
+        namespaces: namespaces.into_keys().collect(),
     })
 }
 
-/// The metadata of all objects that carry the mark of the set.
-async fn members(
+/// The metadata of all objects that carry the mark of the set, of these kinds
+/// (group, kind) in these namespaces.
+pub(crate) async fn members(
     server: &Server,
     stack: &StackId,
     resources: &Resources,
-    inventory: &Inventory,
+    wanted: BTreeSet<(String, String, String)>,
     concurrency: usize,
 ) -> Result<BTreeMap<ObjectKey, Value>, Refusal> {
     let set = stack.set();
     let mut places: BTreeSet<(&Resource, String, String)> = BTreeSet::new();
-    for (group, kind, namespace) in inventory.places() {
+    for (group, kind, namespace) in wanted {
         if let Some(resource) = resources.preferred(&group, &kind) {
             let namespace = if resource.namespaced {
                 namespace
@@ -132,20 +138,21 @@ fn key(group: &str, kind: &str, item: &Value) -> ObjectKey {
     }
 }
 
+/// Those of the namespaces that are there, and whether they are on their way out.
 async fn existing_namespaces(
     server: &Server,
     names: BTreeSet<String>,
-) -> Result<BTreeSet<String>, Refusal> {
-    let exists = names.into_iter().map(|name| async move {
+) -> Result<BTreeMap<String, bool>, Refusal> {
+    let look = names.into_iter().map(|name| async move {
         let found = match server.find(&format!("/api/v1/namespaces/{name}")).await {
-            Ok(found) => found.is_some(),
+            Ok(found) => found.map(|namespace| namespace["status"]["phase"] == "Terminating"),
             // Who may work in a namespace may not be allowed to look at it.
-            Err(refusal) if refusal.code == 403 => true,
+            Err(refusal) if refusal.code == 403 => Some(false),
             Err(refusal) => return Err(refusal),
         };
-        Ok(found.then_some(name))
+        Ok(found.map(|terminating| (name, terminating)))
     });
-    Ok(try_join_all(exists).await?.into_iter().flatten().collect())
+    Ok(try_join_all(look).await?.into_iter().flatten().collect())
 }
 
 /// What the server would make of one object.

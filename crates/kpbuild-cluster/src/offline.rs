@@ -69,7 +69,7 @@ fn existing(old: &Object, new: &Object) -> Step {
     let action = if immutable.is_empty() {
         Action::Update
     } else {
-        meaning.insert(0, replacement(&immutable));
+        meaning.splice(0..0, replacement(key, &immutable));
         Action::Replace
     };
     Step {

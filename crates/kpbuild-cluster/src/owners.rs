@@ -43,6 +43,15 @@ pub(crate) fn our_time(object: &Value) -> Option<jiff::Timestamp> {
     entry["time"].as_str()?.parse().ok()
 }
 
+/// Whether the object came into being by kpbuild's first apply. Whoever applies
+/// to an object that is there already does so after it was made.
+pub(crate) fn is_made_by_us(object: &Value) -> bool {
+    let made: Option<jiff::Timestamp> = object["metadata"]["creationTimestamp"]
+        .as_str()
+        .and_then(|time| time.parse().ok());
+    matches!((made, our_time(object)), (Some(made), Some(ours)) if ours <= made)
+}
+
 /// The first half of a SHA-256, in hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
@@ -202,6 +211,14 @@ mod tests {
         assert_eq!(owners(&object), ["kubectl"]);
         assert!(!is_ours(&object));
         assert_eq!(owners(&json!({})), [BEFORE_APPLY]);
+    }
+
+    #[test]
+    fn what_we_have_made_is_known_by_its_time() {
+        let made = |time: &str| json!({"metadata": {"creationTimestamp": "2026-01-01T00:00:05Z", "managedFields": [{"manager": "kpbuild", "operation": "Apply", "time": time, "fieldsV1": {}}]}});
+        assert!(is_made_by_us(&made("2026-01-01T00:00:05Z")));
+        assert!(!is_made_by_us(&made("2026-01-01T00:00:06Z")));
+        assert!(!is_made_by_us(&json!({})));
     }
 
     #[test]

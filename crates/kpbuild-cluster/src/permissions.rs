@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
+use crate::error::ClusterError;
 use crate::resources::Resource;
 use crate::server::Server;
 
@@ -54,8 +55,24 @@ impl fmt::Display for Permission {
     }
 }
 
+/// Fails with all that the user may not do.
+pub(crate) async fn check(
+    server: &Server,
+    needed: BTreeSet<Permission>,
+    concurrency: usize,
+) -> Result<(), ClusterError> {
+    let missing = missing(server, needed, concurrency)
+        .await
+        .map_err(ClusterError::doing("ask what you may do"))?;
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(ClusterError::Permissions(missing))
+    }
+}
+
 /// Those of the permissions that the user does not have.
-pub(crate) async fn missing(
+async fn missing(
     server: &Server,
     needed: BTreeSet<Permission>,
     concurrency: usize,

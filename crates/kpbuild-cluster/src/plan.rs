@@ -40,6 +40,10 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// What stands against it.
     pub obstacles: Vec<Obstacle>,
+    /// Whether the server could not judge the object, because the definition of
+    /// its kind or its namespace is still to come.
+    #[serde(skip)]
+    pub is_premature: bool,
     /// The object now and then, without noise and secrets, for a line diff.
     #[serde(skip)]
     pub before: Option<Value>,
@@ -116,6 +120,8 @@ pub enum Obstacle {
         /// The fields, as the server names them.
         fields: Vec<String>,
     },
+    /// Data goes with the object that must be replaced.
+    LosesData,
     /// Neither the cluster nor the stack has a definition of the kind.
     NoDefinition,
     /// The server does not take it, or does not answer.
@@ -214,6 +220,7 @@ pub(crate) fn bare(key: &ObjectKey, action: Action) -> Step {
         changes: Vec::new(),
         effects: Vec::new(),
         obstacles: Vec::new(),
+        is_premature: false,
         before: None,
         after: None,
         origin: None,
@@ -240,6 +247,7 @@ fn premature(object: &Object, missing: Missing, defined: bool) -> Step {
     let (_, masked) = shown(&Value::Null, object.value());
     let unknown = missing == Missing::Definition && !defined;
     Step {
+        is_premature: true,
         effects: effects_of_new(object.key(), &masked),
         after: Some(masked),
         obstacles: if unknown {
@@ -274,7 +282,9 @@ fn existing(object: &Object, present: &Present, allowed: &Allowed) -> Step {
         after: Some(&masked),
         changes: &changes,
     });
-    meaning.splice(0..0, immutable.map(|fields| replacement(fields)));
+    if let Some(fields) = immutable {
+        meaning.splice(0..0, replacement(object.key(), fields));
+    }
     Step {
         effects: meaning,
         obstacles: obstacles(object, present, immutable, allowed),
@@ -286,13 +296,19 @@ fn existing(object: &Object, present: &Present, allowed: &Allowed) -> Step {
     }
 }
 
-/// That an object is replaced, and why.
-pub(crate) fn replacement(fields: &[String]) -> Effect {
+/// What it means that an object goes before it comes again.
+pub(crate) fn replacement(key: &ObjectKey, fields: &[String]) -> Vec<Effect> {
     let text = format!(
         "is deleted and created anew, because `{}` cannot change",
         fields.join("`, `")
     );
-    Effect::new(EffectKind::Replace, text)
+    let mut effects = vec![Effect::new(EffectKind::Replace, text)];
+    if Phase::of(key) == Phase::Workload {
+        let text = "all its pods end before the first new one starts";
+        effects.push(Effect::new(EffectKind::Restart, text));
+    }
+    effects.extend(what_goes_with(key).map(|text| Effect::new(EffectKind::Data, text)));
+    effects
 }
 
 /// Whether the object carries the mark of the stack's own set, and kpbuild's name.
@@ -336,10 +352,15 @@ fn obstacles(
         let fields = masked(&fields, object.kind());
         obstacles.push(Obstacle::Conflicts { fields });
     }
-    if let Some(fields) = immutable.filter(|_| !names(&allowed.replace, object.key())) {
+    let key = object.key();
+    if let Some(fields) = immutable.filter(|_| !names(&allowed.replace, key)) {
         obstacles.push(Obstacle::NeedsReplace {
             fields: fields.clone(),
         });
+    }
+    let loses_data = immutable.is_some() && what_goes_with(key).is_some();
+    if loses_data && !names(&allowed.delete_data, key) {
+        obstacles.push(Obstacle::LosesData);
     }
     obstacles
 }
@@ -534,11 +555,65 @@ mod tests {
             "is deleted and created anew, because `spec.selector` cannot change"
         );
         assert_eq!(
+            step.effects[1].text,
+            "all its pods end before the first new one starts"
+        );
+        assert_eq!(
             step.obstacles,
             [Obstacle::NeedsReplace {
                 fields: vec!["spec.selector".into()]
             }]
         );
+    }
+
+    #[test]
+    fn what_holds_data_is_replaced_only_when_its_data_may_go() {
+        let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "g", "namespace": "m"}});
+        let origin = Origin {
+            component: "grafana".into(),
+            span: None,
+        };
+        let object = Object::new(claim.clone(), origin).unwrap();
+        let desired = Desired {
+            object: &object,
+            digest: String::new(),
+        };
+        let mut before = claim;
+        before["metadata"]["managedFields"] =
+            json!([{"manager": "kpbuild", "operation": "Apply", "fieldsV1": {"f:spec": {}}}]);
+        let present = Live::Present(Box::new(Present {
+            before,
+            after: After::Immutable(vec!["spec".into()]),
+            conflicts: vec![],
+        }));
+        let pattern = || vec!["persistentvolumeclaim/g".parse().unwrap()];
+        let replaceable = Allowed {
+            replace: pattern(),
+            ..Allowed::default()
+        };
+        let obstacles = |allowed| step(&desired, &present, false, &allowed).obstacles;
+        assert_eq!(obstacles(replaceable.clone()), [Obstacle::LosesData]);
+        let named = Allowed {
+            delete_data: pattern(),
+            ..replaceable
+        };
+        assert_eq!(obstacles(named), []);
+    }
+
+    #[test]
+    fn a_new_object_says_who_may_do_more() {
+        let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]});
+        let origin = Origin {
+            component: "prometheus".into(),
+            span: None,
+        };
+        let object = Object::new(role.clone(), origin).unwrap();
+        let desired = Desired {
+            object: &object,
+            digest: String::new(),
+        };
+        let step = step(&desired, &Live::Absent { after: role }, false, &allowed());
+        assert_eq!(step.effects[0].text, "grants `get pods`");
     }
 
     #[test]

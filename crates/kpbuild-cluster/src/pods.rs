@@ -98,7 +98,7 @@ async fn last_lines(server: &Server, namespace: &str, pod: &str, container: &str
     );
     match server.text(&path).await {
         Ok(log) => log.lines().fold(String::new(), |text, line| {
-            format!("{text}\n    {container}: {line}")
+            format!("{text}\n      {container}: {line}")
         }),
         Err(_) => String::new(),
     }

@@ -93,6 +93,15 @@ fn pods(ready: u64, wanted: u64, what: &str) -> Option<Readiness> {
     (ready < wanted).then(|| Waiting(format!("{ready} of {wanted} pods {what}")))
 }
 
+/// Pods that shall no longer be there.
+fn ending(pods: u64, what: &str) -> Option<Readiness> {
+    match pods {
+        0 => None,
+        1 => Some(Waiting(format!("1 {what} pod still ends"))),
+        _ => Some(Waiting(format!("{pods} {what} pods still end"))),
+    }
+}
+
 fn deployment(object: &Value) -> Readiness {
     let (spec, status) = (&object["spec"], &object["status"]);
     if !is_observed(object) {
@@ -104,7 +113,7 @@ fn deployment(object: &Value) -> Readiness {
     let wanted = spec["replicas"].as_u64().unwrap_or(1);
     let old = number(&status["replicas"]).saturating_sub(number(&status["updatedReplicas"]));
     pods(number(&status["updatedReplicas"]), wanted, "updated")
-        .or_else(|| (old > 0).then(|| Waiting(format!("{old} old pods still end"))))
+        .or_else(|| ending(old, "old"))
         .or_else(|| pods(number(&status["availableReplicas"]), wanted, "available"))
         .or_else(|| pods(number(&status["readyReplicas"]), wanted, "ready"))
         .unwrap_or(Ready)
@@ -140,7 +149,7 @@ fn stateful_set(object: &Value) -> Readiness {
     };
     updated
         .or_else(|| pods(number(&status["readyReplicas"]), wanted, "ready"))
-        .or_else(|| (surplus > 0).then(|| Waiting(format!("{surplus} surplus pods still end"))))
+        .or_else(|| ending(surplus, "surplus"))
         .unwrap_or(Ready)
 }
 
@@ -225,7 +234,7 @@ mod tests {
         );
         check(
             deployment(json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2})),
-            waiting("1 old pods still end"),
+            waiting("1 old pod still ends"),
         );
         check(
             deployment(

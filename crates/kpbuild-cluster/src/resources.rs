@@ -45,7 +45,7 @@ impl Resource {
 }
 
 /// All kinds of a server.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Resources {
     /// By group and kind, the preferred version first.
     kinds: BTreeMap<(String, String), Vec<Resource>>,

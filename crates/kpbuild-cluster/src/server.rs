@@ -4,7 +4,9 @@
 //! kube connects and authenticates; its typed calls are not used, because they
 //! hide the status codes and headers that this program goes by.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -22,6 +24,8 @@ pub(crate) struct Server {
     /// Whether it has ever answered: a wrong address shall not be tried for long.
     reached: Cell<bool>,
     requests: Cell<usize>,
+    /// Set when no request shall be repeated any more.
+    stop: RefCell<Arc<AtomicBool>>,
 }
 
 /// A request that may be sent more than once.
@@ -37,6 +41,8 @@ struct Ask<'a> {
 pub(crate) struct Answer {
     /// Whether the object is new.
     pub(crate) created: bool,
+    /// Whether the request was sent more than once, so that an answer may be lost.
+    pub(crate) repeated: bool,
     /// The server's clock, to the second.
     pub(crate) now: Option<Timestamp>,
     /// The body.
@@ -64,7 +70,13 @@ impl Server {
             client,
             reached: Cell::new(false),
             requests: Cell::new(0),
+            stop: RefCell::default(),
         }
+    }
+
+    /// Repeats no request any more once this is set.
+    pub(crate) fn stop_with(&self, stop: &Arc<AtomicBool>) {
+        self.stop.replace(Arc::clone(stop));
     }
 
     /// How many requests were sent, repeated ones included.
@@ -206,15 +218,33 @@ impl Server {
         let mut attempt = 0;
         loop {
             let (refusal, after) = match self.once(&ask).await {
-                Outcome::Success(code, headers, bytes) => return success(code, &headers, &bytes),
+                Outcome::Success(code, headers, bytes) => {
+                    let mut answer = success(code, &headers, &bytes)?;
+                    answer.repeated = attempt > 0;
+                    return Ok(answer);
+                }
                 Outcome::Refused(refusal, after) => (refusal, after),
             };
-            match pause(attempt, &refusal, after, self.reached.get()) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(refusal),
+            let Some(pause) = pause(attempt, &refusal, after, self.reached.get()) else {
+                return Err(refusal);
+            };
+            if self.sleep(pause).await {
+                return Err(refusal);
             }
             attempt += 1;
         }
+    }
+
+    /// Sleeps; true when there is no use in going on.
+    async fn sleep(&self, pause: Duration) -> bool {
+        const GLANCE: Duration = Duration::from_millis(200);
+        let mut left = pause;
+        while !left.is_zero() && !self.stop.borrow().load(Ordering::Relaxed) {
+            let nap = left.min(GLANCE);
+            tokio::time::sleep(nap).await;
+            left -= nap;
+        }
+        self.stop.borrow().load(Ordering::Relaxed)
     }
 
     async fn once(&self, ask: &Ask<'_>) -> Outcome {
@@ -281,6 +311,7 @@ fn success(code: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
         .and_then(|date| date.to_str().ok());
     Ok(Answer {
         created: code == StatusCode::CREATED,
+        repeated: false,
         now: date.and_then(|date| Some(jiff::fmt::rfc2822::parse(date).ok()?.timestamp())),
         value,
     })

@@ -205,7 +205,7 @@ impl Waiter<'_> {
             None => None,
         };
         match trouble {
-            Some(trouble) => format!("{reason}; {trouble}"),
+            Some(trouble) => format!("{reason}\n    {trouble}"),
             None => reason,
         }
     }

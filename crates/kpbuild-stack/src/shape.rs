@@ -96,8 +96,13 @@ pub struct Cluster {
     /// The version of Kubernetes that the cluster runs, such as `"1.34"`, in
     /// quotes. `kpbuild check` then knows which versions of the API it serves.
     pub version: Option<KubernetesVersion>,
-    /// The kubeconfig context of the cluster; `diff` and `apply` refuse any other.
+    /// The kubeconfig context of the cluster; `diff`, `apply` and `delete`
+    /// refuse any other.
     pub context: Option<String>,
+    /// The address of the cluster's API server, as in the kubeconfig:
+    /// `https://10.0.0.1:6443`. `diff`, `apply` and `delete` refuse any other,
+    /// whatever the context is called.
+    pub server: Option<Url>,
 }
 
 /// Where images are pulled from.

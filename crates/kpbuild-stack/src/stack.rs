@@ -22,6 +22,8 @@ pub struct Stack {
     pub namespace: String,
     /// The kubeconfig context of the cluster that it is for, if it names one.
     pub context: Option<String>,
+    /// The address of the API server that it is for, if it names one.
+    pub server: Option<String>,
     /// Whether objects of the kind `NetworkPolicy` are wanted.
     pub network_policies: bool,
     /// The components that are on, in the order of their names.
@@ -110,6 +112,7 @@ pub fn resolve(file: &StackFile) -> Stack {
         name: file.shape.name.to_string(),
         namespace: context.namespace().to_owned(),
         context: file.shape.cluster.context.clone(),
+        server: file.shape.cluster.server.as_ref().map(ToString::to_string),
         network_policies: file.shape.network_policies,
         components,
         dashboards: dashboards::resolve(file, &context),

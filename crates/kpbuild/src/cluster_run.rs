@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, bail};
+use kpbuild_check::Check;
 use kpbuild_cluster::{
     Action, Cluster, ClusterError, Obstacle, Plan, Report, RunOptions, StackId, Target,
 };
-use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, SourceMap};
+use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, ObjectKey, Severity, SourceMap};
 use kpbuild_stack::Stack;
 
-use crate::cli::{Connection, Waiting};
+use crate::cli::{Connection, RunFormat, Waiting};
 use crate::compile::compile;
 use crate::files::Files;
 use crate::load;
+use crate::plan_report::{self, Changes};
 use crate::progress::word;
 use crate::terminal::Terminal;
 
@@ -28,6 +30,35 @@ pub(crate) struct Compiled {
     pub(crate) bundle: Bundle,
     pub(crate) sources: SourceMap,
 }
+
+impl Compiled {
+    /// What the server cannot judge yet, because its definition or namespace is
+    /// still to come, is held to the definitions that come with kpbuild: the
+    /// server's own refusal would come in the middle of the work.
+    pub(crate) fn allows(&self, plan: &Plan, terminal: &mut Terminal) -> bool {
+        let unjudged = |key: &ObjectKey| {
+            let mut steps = plan.steps.iter();
+            steps.any(|step| step.is_premature && step.object == *key)
+        };
+        if !plan.steps.iter().any(|step| step.is_premature) {
+            return true;
+        }
+        let errors =
+            |check: &Check| check.severity == Severity::Error && OFFLINE.contains(&check.code.0);
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.extend(
+            kpbuild_check::check(&self.bundle, errors)
+                .into_iter()
+                .filter(|finding| unjudged(&finding.object))
+                .map(|finding| finding.diagnostic),
+        );
+        terminal.findings(&diagnostics, &self.sources);
+        diagnostics.is_empty()
+    }
+}
+
+/// The checks of what the API server would refuse.
+const OFFLINE: [&str; 4] = ["schema", "object-name", "object-namespace", "object-labels"];
 
 /// Compiles a stack and says what is wrong with it; nothing if it is too wrong.
 pub(crate) fn compiled(path: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<Compiled>> {
@@ -52,15 +83,25 @@ pub(crate) fn connect(stack: &Stack, connection: &Connection) -> anyhow::Result<
     };
     let cluster = Cluster::connect(&target)?;
     let context = cluster.context();
-    match &stack.context {
-        Some(wanted) if *wanted != context.name => bail!(
+    if let Some(wanted) = stack.context.as_ref().filter(|name| **name != context.name) {
+        bail!(
             "stack `{}` is for the context `{wanted}`, not for `{}` ({}); use `--context {wanted}`",
             stack.name,
             context.name,
             context.server
-        ),
-        _ => Ok(cluster),
+        );
     }
+    // A context is a name in somebody's own file: two people may call different clusters the same.
+    let same = |address: &&String| address.trim_end_matches('/') == context.server;
+    if let Some(wanted) = stack.server.as_ref().filter(|address| !same(address)) {
+        bail!(
+            "stack `{}` is for the server {wanted}, and the context `{}` leads to {}; choose another with `--context`",
+            stack.name,
+            context.name,
+            context.server
+        );
+    }
+    Ok(cluster)
 }
 
 /// By what the cluster knows the stack.
@@ -161,11 +202,16 @@ pub(crate) fn confirmed(
 
 /// The last line of a run: what was done, with how many requests.
 pub(crate) fn report_line(report: &Report) -> String {
-    let parts: Vec<String> = report
+    let mut parts: Vec<String> = report
         .outcomes
         .iter()
         .map(|(outcome, number)| format!("{number} {}", word(*outcome)))
         .collect();
+    for (number, word) in [(report.failed, "failed"), (report.left, "not begun")] {
+        if number > 0 {
+            parts.push(format!("{number} {word}"));
+        }
+    }
     let done = if parts.is_empty() {
         "nothing to do".to_owned()
     } else {
@@ -174,12 +220,33 @@ pub(crate) fn report_line(report: &Report) -> String {
     format!("{done} ({} requests)", report.requests)
 }
 
-/// A run that was stopped says what is done and what is not.
+/// The first event of a run: what it is about to do.
+pub(crate) fn begin(
+    changes: &Changes<'_>,
+    format: RunFormat,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    if format == RunFormat::Text {
+        return Ok(());
+    }
+    let mut event = plan_report::json(changes);
+    event["event"] = "plan".into();
+    terminal.data(&format!("{event}\n"))
+}
+
+/// Says what is done and what is not, however the run has ended.
 pub(crate) fn finish(
     report: &Report,
     result: Result<(), ClusterError>,
+    format: RunFormat,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
+    if format == RunFormat::Json {
+        let mut event = serde_json::to_value(report).expect("a report is JSON");
+        event["event"] = "end".into();
+        event["error"] = result.as_ref().err().map(ToString::to_string).into();
+        terminal.data(&format!("{event}\n"))?;
+    }
     terminal.say(&report_line(report));
     Ok(result?)
 }

@@ -78,7 +78,13 @@ pub(crate) fn word(outcome: Outcome) -> &'static str {
 pub(crate) struct Live {
     lines: MultiProgress,
     phase: Option<ProgressBar>,
-    waiting: BTreeMap<String, ProgressBar>,
+    waiting: BTreeMap<String, Waiting>,
+}
+
+/// An object with what it waits for, and with what its pods say.
+struct Waiting {
+    object: ProgressBar,
+    pods: Option<ProgressBar>,
 }
 
 impl Live {
@@ -121,33 +127,63 @@ impl Live {
     }
 
     fn wait(&mut self, object: &str, reason: &str) {
-        let bar = self.waiting.entry(object.to_owned()).or_insert_with(|| {
-            let style = ProgressStyle::with_template("  {spinner} {wide_msg}")
-                .expect("the template is right");
-            let bar = self.lines.add(ProgressBar::new_spinner().with_style(style));
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        // Only the first line of a reason fits; a log has them all.
-        bar.set_message(format!(
-            "{object}: {}",
-            reason.lines().next().unwrap_or_default()
-        ));
+        let lines = &self.lines;
+        let waiting = self
+            .waiting
+            .entry(object.to_owned())
+            .or_insert_with(|| Waiting {
+                object: spinner(lines),
+                pods: None,
+            });
+        // What is longer is in a log; here the first two lines are worth their place.
+        let mut texts = reason.lines();
+        let first = texts.next().unwrap_or_default();
+        waiting.object.set_message(format!("{object}: {first}"));
+        match (texts.next(), &waiting.pods) {
+            (Some(text), Some(pods)) => pods.set_message(text.trim().to_owned()),
+            (Some(text), None) => {
+                let pods = lines.insert_after(&waiting.object, detail());
+                pods.set_message(text.trim().to_owned());
+                waiting.pods = Some(pods);
+            }
+            (None, _) => clear(waiting.pods.take()),
+        }
     }
 
     fn end_wait(&mut self, object: &str) {
-        if let Some(bar) = self.waiting.remove(object) {
-            bar.finish_and_clear();
+        if let Some(waiting) = self.waiting.remove(object) {
+            clear(waiting.pods.into_iter().chain([waiting.object]));
         }
     }
 
     fn finish(&mut self) {
-        for (_, bar) in std::mem::take(&mut self.waiting) {
-            bar.finish_and_clear();
+        for (_, waiting) in std::mem::take(&mut self.waiting) {
+            clear(waiting.pods.into_iter().chain([waiting.object]));
         }
         if let Some(bar) = self.phase.take() {
             bar.finish_with_message("");
         }
+    }
+}
+
+/// The line of an object that is waited for.
+fn spinner(lines: &MultiProgress) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("  {spinner} {wide_msg}").expect("the template is right");
+    let bar = lines.add(ProgressBar::new_spinner().with_style(style));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// The line below it.
+fn detail() -> ProgressBar {
+    let style = ProgressStyle::with_template("      {wide_msg}").expect("the template is right");
+    ProgressBar::new_spinner().with_style(style)
+}
+
+fn clear(bars: impl IntoIterator<Item = ProgressBar>) {
+    for bar in bars {
+        bar.finish_and_clear();
     }
 }
 

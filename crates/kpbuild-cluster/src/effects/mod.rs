@@ -82,7 +82,8 @@ pub(crate) fn effects(changed: &Changed<'_>) -> Vec<Effect> {
     RULES.iter().flat_map(|rule| rule(changed)).collect()
 }
 
-/// What a new object brings that people know by name: rules and dashboards.
+/// What a new object brings: who may do or reach more, and what people know by
+/// name, rules and dashboards. That it starts pods goes without saying.
 pub(crate) fn effects_of_new(key: &ObjectKey, after: &Value) -> Vec<Effect> {
     let changed = Changed {
         key,
@@ -90,7 +91,8 @@ pub(crate) fn effects_of_new(key: &ObjectKey, after: &Value) -> Vec<Effect> {
         after: Some(after),
         changes: &[],
     };
-    let mut effects = rules::effects(&changed);
+    let mut effects = access::effects(&changed);
+    effects.extend(rules::effects(&changed));
     effects.extend(dashboards::effects(&changed));
     effects
 }

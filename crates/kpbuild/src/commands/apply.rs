@@ -4,7 +4,7 @@ use kpbuild_cluster::{Event, PlanOptions};
 
 use crate::cli::{Apply, RunFormat};
 use crate::cluster_run::{
-    compiled, confirmed, connect, finish, identity, refusals, refuse_obstacles, run_options,
+    begin, compiled, confirmed, connect, finish, identity, refusals, refuse_obstacles, run_options,
 };
 use crate::exit::Exit;
 use crate::plan_report::{self, Changes, Detail};
@@ -34,9 +34,13 @@ pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<
     };
     let changes = Changes::of_one(&stack.name, &planned.plan);
     terminal.say(plan_report::text(&changes, detail).trim_end());
+    begin(&changes, arguments.format, terminal)?;
     let refusals = refusals(&planned.plan);
     terminal.findings(&refusals, &compiled.sources);
     refuse_obstacles(&planned.plan)?;
+    if !compiled.allows(&planned.plan, terminal) {
+        return Ok(Exit::Error);
+    }
     let context = cluster.context();
     let question = format!("Apply to {} ({})?", context.name, context.server);
     if !planned.plan.is_empty() && !confirmed(&question, arguments.yes, terminal)? {
@@ -52,6 +56,6 @@ pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<
     let mut show = |event: &Event<'_>| progress.show(event);
     let (report, result) = cluster.apply(&stack, &compiled.bundle, &planned, &options, &mut show);
     drop(progress);
-    finish(&report, result, terminal)?;
+    finish(&report, result, arguments.format, terminal)?;
     Ok(Exit::Done)
 }

@@ -4,7 +4,7 @@
 use kpbuild_cluster::{Action, Event, PlanOptions};
 
 use crate::cli::{Delete, RunFormat};
-use crate::cluster_run::{compiled, confirmed, connect, finish, identity, run_options};
+use crate::cluster_run::{begin, compiled, confirmed, connect, finish, identity, run_options};
 use crate::exit::Exit;
 use crate::plan_report::{self, Changes, Detail};
 use crate::progress::Progress;
@@ -19,9 +19,10 @@ pub(crate) fn run(arguments: &Delete, terminal: &mut Terminal) -> anyhow::Result
     let options = PlanOptions {
         delete_data: arguments.with_data.clone(),
         concurrency: arguments.connection.concurrency,
+        check_permissions: true,
         ..PlanOptions::default()
     };
-    let planned = cluster.plan_deletion(&stack, &options)?;
+    let planned = cluster.plan_deletion(&stack, &compiled.bundle, &options)?;
     let detail = Detail {
         style: terminal.style(),
         fields: false,
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: &Delete, terminal: &mut Terminal) -> anyhow::Result
     };
     let changes = Changes::of_one(&stack.name, &planned.plan);
     terminal.say(plan_report::text(&changes, detail).trim_end());
+    begin(&changes, arguments.format, terminal)?;
     if planned.plan.count(Action::Keep) > 0 {
         terminal.say("what is kept goes too when it is named: --delete-data KIND/NAME");
     }
@@ -44,6 +46,6 @@ pub(crate) fn run(arguments: &Delete, terminal: &mut Terminal) -> anyhow::Result
     let mut show = |event: &Event<'_>| progress.show(event);
     let (report, result) = cluster.delete(&stack, &planned, &options, &mut show);
     drop(progress);
-    finish(&report, result, terminal)?;
+    finish(&report, result, arguments.format, terminal)?;
     Ok(Exit::Done)
 }

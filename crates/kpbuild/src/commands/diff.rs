@@ -40,8 +40,8 @@ fn with_cluster(arguments: &Diff, terminal: &mut Terminal) -> anyhow::Result<Exi
     let name = &compiled.stack.name;
     report(name, &Changes::of_one(name, plan), arguments, terminal)?;
     let refusals = refusals(plan);
-    if !refusals.is_empty() {
-        terminal.findings(&refusals, &compiled.sources);
+    terminal.findings(&refusals, &compiled.sources);
+    if !refusals.is_empty() || !compiled.allows(plan, terminal) {
         return Ok(Exit::Error);
     }
     Ok(exit(plan.is_empty(), arguments))

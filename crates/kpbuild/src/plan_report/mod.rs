@@ -139,6 +139,10 @@ fn obstacle_line(step: &Step, obstacle: &Obstacle) -> Option<String> {
         Obstacle::NeedsReplace { .. } => {
             format!("needs `--allow-replace {}/{}`", key.kind, key.name)
         }
+        Obstacle::LosesData => format!(
+            "its data goes with it: needs `--delete-data {}/{}` too",
+            key.kind, key.name
+        ),
         Obstacle::NoDefinition => format!(
             "neither the cluster nor the stack defines the kind `{}`",
             key.kind
