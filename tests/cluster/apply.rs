@@ -1,142 +1,19 @@
 //! `kpbuild diff`, `apply` and `delete` on a real API server: what is written and what is not, whose fields are taken
 //! and whose are not, and that a run may be stopped, killed and repeated.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::sync::Once;
-use std::time::Duration;
-
 use kpbuild_tests::cluster::{Cluster, Options};
-use kpbuild_tests::kpbuild;
-use tempfile::TempDir;
 
-/// A stack of a test's own, in a namespace of its own.
-struct Stack<'a> {
-    cluster: &'a Cluster,
-    name: String,
-    folder: TempDir,
-    kubeconfig: PathBuf,
-}
-
-impl<'a> Stack<'a> {
-    /// Grafana alone: an object of each phase but definitions and instances, and none outside of its namespace.
-    fn small(prefix: &str) -> Stack<'static> {
-        static DEFINITIONS: Once = Once::new();
-        let cluster = Cluster::shared();
-        DEFINITIONS.call_once(|| cluster.install_definitions());
-        let stack = Stack::in_cluster(cluster, Cluster::unique(prefix));
-        stack.write(SMALL);
-        stack
-    }
-
-    fn in_cluster(cluster: &'a Cluster, name: String) -> Self {
-        Self {
-            cluster,
-            name,
-            folder: tempfile::tempdir().expect("a folder for the stack"),
-            kubeconfig: cluster.kubeconfig().to_owned(),
-        }
-    }
-
-    /// Writes the stack file, with these components.
-    fn write(&self, components: &str) {
-        let text = format!(
-            "kind: Stack\nname: {0}\nnamespace: {0}\ncomponents:\n{components}",
-            self.name
-        );
-        std::fs::write(self.folder.path().join("stack.yaml"), text).expect("the folder is ours");
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        let kubeconfig = self
-            .kubeconfig
-            .to_str()
-            .expect("temporary folders have plain names");
-        let (verb, rest) = arguments.split_first().expect("a subcommand");
-        let all: Vec<&str> = [*verb, "stack.yaml", "--kubeconfig", kubeconfig]
-            .iter()
-            .chain(rest)
-            .copied()
-            .collect();
-        Run::of(&kpbuild::run(self.folder.path(), &all))
-    }
-
-    /// Applies and expects success.
-    fn apply(&self, arguments: &[&str]) -> Run {
-        let all: Vec<&str> = ["apply", "--yes"]
-            .iter()
-            .chain(arguments)
-            .copied()
-            .collect();
-        let run = self.run(&all);
-        run.expect(0)
-    }
-
-    /// Starts an apply that the test ends or waits for.
-    fn start_apply(&self) -> std::process::Child {
-        Command::new(kpbuild::path())
-            .args(["apply", "stack.yaml", "--yes", "--kubeconfig"])
-            .arg(&self.kubeconfig)
-            .current_dir(self.folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kpbuild was built and can be run")
-    }
-
-    fn kubectl(&self, arguments: &[&str]) -> String {
-        let all = ["-n", &self.name]
-            .into_iter()
-            .chain(arguments.iter().copied());
-        self.cluster.kubectl(all)
-    }
-}
-
-const SMALL: &str = "  alertmanager: {enabled: false}
-  blackbox-exporter: {enabled: false}
-  kube-state-metrics: {enabled: false}
-  kubernetes: {enabled: false}
-  node-exporter: {enabled: false}
-  prometheus: {enabled: false}
-  prometheus-adapter: {enabled: false}
-  prometheus-operator: {enabled: false}
-";
-
-/// How a run ended.
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn of(output: &Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
-        self
-    }
-
-    fn says(&self, text: &str) {
-        let found = self.out.contains(text) || self.err.contains(text);
-        assert!(found, "`{text}` is not in:\n{}\n{}", self.out, self.err);
-    }
-}
+use super::installation::every_rule_is_healthy;
+use super::stack::{QUIET, Run, SMALL, Stack, members};
 
 #[test]
 fn one_command_installs_and_the_next_writes_nothing() {
     let cluster = Cluster::start(&Options::full());
     let stack = Stack::in_cluster(&cluster, "monitoring".to_owned());
-    // Pods of the test cluster run nothing, so no aggregated API becomes available.
-    stack.write("  prometheus-adapter: {enabled: false}\n");
-    stack.apply(&["--timeout", "3m"]);
+    let volume = "  prometheus: {storage: {size: 1Gi}}\n";
+    stack.write(volume);
+    // Pods of the test cluster run nothing, so that no aggregated API becomes available: it comes without waiting.
+    stack.apply(&["--timeout", "5m", "--target", "!APIService/*"]);
     for (kind, name) in [("prometheus", "k8s"), ("alertmanager", "main")] {
         let conditions = stack.kubectl(&[
             "get",
@@ -147,10 +24,12 @@ fn one_command_installs_and_the_next_writes_nothing() {
         ]);
         assert_eq!(conditions, "True True", "{kind}/{name}");
     }
-    stack.run(&["diff"]).expect(0);
+    every_rule_is_healthy(&cluster, &stack.rendered());
+    stack.apply(&["--no-wait"]).says("1 created, 130 unchanged");
+    stack.run(&["diff"]).expect(0).says("131 unchanged");
 
     let (versions, before) = (resource_versions(&stack), cluster.requests().len());
-    stack.apply(&[]);
+    stack.apply(&["--no-wait"]).says("131 unchanged");
     let requests = cluster.requests().split_off(before);
     let ours: Vec<_> = requests
         .iter()
@@ -166,8 +45,11 @@ fn one_command_installs_and_the_next_writes_nothing() {
     assert_eq!(resource_versions(&stack), versions);
 
     let everything = members(&stack);
-    stack.write("  prometheus-adapter: {enabled: false}\n  blackbox-exporter: {enabled: false}\n");
-    stack.apply(&[]);
+    assert_eq!(everything.len(), 131, "{everything:#?}");
+    stack.write(&format!(
+        "{volume}  blackbox-exporter: {{enabled: false}}\n"
+    ));
+    stack.apply(&["--no-wait"]);
     let gone: Vec<String> = everything.difference(&members(&stack)).cloned().collect();
     assert!(
         gone.iter().all(|name| name.contains("blackbox-exporter")),
@@ -175,49 +57,57 @@ fn one_command_installs_and_the_next_writes_nothing() {
     );
     assert_eq!(gone.len(), 8, "{gone:?}");
 
-    stack.run(&["delete", "--yes"]).expect(0);
-    let left = members(&stack);
+    delete_all(&stack);
+}
+
+/// First what holds no data, then what was kept.
+fn delete_all(stack: &Stack<'_>) {
+    let run = stack.run(&["delete", "--yes"]).expect(0);
+    run.says("--delete-data");
+    let left = members(stack);
     let kept = |name: &String| {
-        name.starts_with("customresourcedefinition") || name.starts_with("namespace/")
+        name.starts_with("CustomResourceDefinition") || name.starts_with("Namespace")
     };
     assert!(left.iter().all(kept), "{left:?}");
     assert_eq!(left.len(), 11, "{left:?}");
     assert_eq!(stack.kubectl(&["get", "secret,lease", "-o", "name"]), "");
-}
+    let claims = || stack.kubectl(&["get", "persistentvolumeclaim", "-o", "name"]);
+    assert_eq!(claims().lines().count(), 2, "{}", claims());
 
-/// Kinds without a status that controllers write.
-const QUIET: &str = "configmap,secret,service,serviceaccount,networkpolicy,servicemonitor,prometheusrule,clusterrole,\
-                     clusterrolebinding,role,rolebinding";
+    let data = ["--delete-data", "PersistentVolumeClaim/*"];
+    stack
+        .run(&[&["delete", "--yes"][..], &data].concat())
+        .expect(0)
+        .says("2 removed, 11 kept");
+    assert_eq!(claims(), "");
+    let rest = [
+        "--delete-data",
+        "Namespace/monitoring",
+        "--delete-data",
+        "CustomResourceDefinition/*",
+    ];
+    stack
+        .run(&[&["delete", "--yes"][..], &rest].concat())
+        .expect(0)
+        .says("11 removed");
+    assert_eq!(stack.kubectl(&["get", "crd", "-o", "name"]), "");
+    assert!(
+        stack
+            .cluster
+            .get("default", "namespace", "monitoring")
+            .is_none()
+    );
+    stack
+        .run(&["delete", "--yes"])
+        .expect(0)
+        .says("nothing to do");
+}
 
 fn resource_versions(stack: &Stack<'_>) -> String {
     let columns =
         "custom-columns=:.kind,:.metadata.namespace,:.metadata.name,:.metadata.resourceVersion";
-    stack.kubectl(&[
-        "get",
-        QUIET,
-        "-A",
-        "-l",
-        "applyset.kubernetes.io/part-of",
-        "-o",
-        columns,
-    ])
-}
-
-/// What carries the mark of a set of objects and is nobody's child.
-fn members(stack: &Stack<'_>) -> BTreeSet<String> {
-    let kinds = format!(
-        "{QUIET},deployment,daemonset,prometheus,alertmanager,poddisruptionbudget,crd,namespace"
-    );
-    let names = stack.kubectl(&[
-        "get",
-        &kinds,
-        "-A",
-        "-l",
-        "applyset.kubernetes.io/part-of",
-        "-o",
-        "name",
-    ]);
-    names.lines().map(str::to_owned).collect()
+    let label = "applyset.kubernetes.io/part-of";
+    stack.kubectl(&["get", QUIET, "-A", "-l", label, "-o", columns])
 }
 
 #[test]
@@ -303,48 +193,6 @@ fn a_changed_secret_is_seen_and_not_shown() {
 }
 
 #[test]
-fn an_installation_by_kubectl_is_adopted_by_name() {
-    let stack = Stack::small("adopted");
-    stack.cluster.kubectl(["create", "namespace", &stack.name]);
-    let rendered = kpbuild::run(stack.folder.path(), &["render", "stack.yaml"]);
-    let manifests = String::from_utf8(rendered.stdout).expect("manifests are UTF-8");
-    stack
-        .cluster
-        .try_kubectl(["apply", "-f", "-"], &manifests)
-        .expect("kubectl applies what is rendered");
-    // What kubectl's installation had set and the stack does not say.
-    let old = manifests.replace("  replicas: 1\n", "  replicas: 2\n  paused: true\n");
-    stack
-        .cluster
-        .try_kubectl(["apply", "-f", "-"], &old)
-        .expect("kubectl applies an older version");
-
-    let refused = stack.run(&["apply", "--yes"]).expect(1);
-    refused.says("--take-from kubectl-client-side-apply");
-    let managers = [
-        "--take-from",
-        "kubectl-client-side-apply",
-        "--take-from",
-        "kubectl-create",
-    ];
-    stack.apply(&[&["--no-wait"][..], &managers].concat());
-    let deployment = stack
-        .cluster
-        .get(&stack.name, "deployment", "grafana")
-        .expect("it was never deleted");
-    assert_eq!(deployment["spec"]["replicas"], 1);
-    assert_eq!(
-        deployment["spec"]["paused"],
-        serde_json::Value::Null,
-        "what the stack does not say goes"
-    );
-    let copy =
-        &deployment["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"];
-    assert!(copy.is_null(), "{copy}");
-    stack.run(&["diff"]).expect(0);
-}
-
-#[test]
 fn what_cannot_change_is_replaced_only_by_name() {
     let stack = Stack::small("replaced");
     stack.cluster.kubectl(["create", "namespace", &stack.name]);
@@ -398,12 +246,84 @@ fn missing_permissions_are_named_before_anything_is_written() {
     run.says("nothing was written");
     run.says("`patch` on `servicemonitors.monitoring.coreos.com` in namespace");
     run.says("`patch` on `namespaces` in the whole cluster");
-    assert!(
-        !run.err.contains("deployments.apps"),
-        "what is granted is not missing: {}",
-        run.err
-    );
+    // What is granted is not missing.
+    run.does_not_say("deployments.apps");
     assert_eq!(stack.kubectl(&["get", "deployment", "-o", "name"]), "");
+    stack.run(&["diff"]).expect(1).does_not_say("`leases");
+    stack
+        .run(&["delete", "--yes"])
+        .expect(0)
+        .says("nothing to do");
+
+    // One who may only look cannot even see what would change: a dry run is a patch to the server.
+    stack.kubeconfig = stack.cluster.user("eve", None);
+    let view = [
+        "create",
+        "rolebinding",
+        "eve",
+        "--clusterrole=view",
+        "--user=eve",
+    ];
+    stack.kubectl(&view);
+    let run = stack.run(&["diff"]).expect(1);
+    run.says("`get` on `secrets` in namespace");
+    run.says("`patch` on `deployments.apps` in namespace");
+}
+
+#[test]
+fn what_is_needed_to_remove_is_known_before_anything_is_removed() {
+    let mut stack = Stack::small("undeletable");
+    stack.apply(&["--no-wait"]);
+    let admin = stack.kubeconfig.clone();
+    stack.kubeconfig = stack.cluster.user("carol", None);
+    stack.cluster.apply(&format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: carol, namespace: {}}}\n\
+         rules:\n- apiGroups: ['*']\n  resources: ['*']\n  verbs: [get, list, create, patch, update]\n",
+        stack.name
+    ));
+    let binding = [
+        "create",
+        "rolebinding",
+        "carol",
+        "--role=carol",
+        "--user=carol",
+    ];
+    stack.kubectl(&binding);
+    let run = stack.run(&["delete", "--yes"]).expect(1);
+    run.says("nothing was written");
+    run.says("`delete` on `deployments.apps` in namespace");
+    run.says("`delete` on `servicemonitors.monitoring.coreos.com` in namespace");
+    stack.kubeconfig = admin;
+    stack.run(&["diff"]).expect(0);
+}
+
+#[test]
+fn a_namespace_that_is_going_is_named() {
+    let stack = Stack::small("going");
+    stack.create_namespace();
+    let hold = "{\"metadata\":{\"finalizers\":[\"example.com/hold\"]}}";
+    stack.kubectl(&["create", "configmap", "held"]);
+    stack.kubectl(&["patch", "configmap", "held", "--type=merge", "-p", hold]);
+    stack
+        .cluster
+        .kubectl(["delete", "namespace", &stack.name, "--wait=false"]);
+    for verb in [&["diff"][..], &["apply", "--yes"]] {
+        stack.run(verb).expect(1).says("is being deleted");
+    }
+    let release = "{\"metadata\":{\"finalizers\":null}}";
+    stack.kubectl(&["patch", "configmap", "held", "--type=merge", "-p", release]);
+}
+
+/// Nobody has to define kinds first to see what would be made.
+#[test]
+fn objects_of_kinds_to_come_are_shown_as_created() {
+    let cluster = Cluster::start(&Options::api_server());
+    let stack = Stack::in_cluster(&cluster, "monitoring".to_owned());
+    stack.write("  grafana: {enabled: false}\n");
+    let diff = stack.run(&["diff", "--summary"]).expect(2);
+    diff.says("+ Prometheus/monitoring/k8s (create)");
+    diff.says("to create, 0 unchanged");
+    assert!(cluster.get("default", "namespace", "monitoring").is_none());
 }
 
 #[test]
@@ -422,6 +342,19 @@ fn nothing_is_done_without_a_yes_or_in_another_cluster() {
             .run(&[verb])
             .expect(1)
             .says("is for the context `production`, not for `kpbuild-test`");
+    }
+    // The same context may lead somebody else to another cluster.
+    stack.write(&format!(
+        "{SMALL}cluster: {{server: 'https://production.example.com:6443'}}\n"
+    ));
+    stack
+        .run(&["diff"])
+        .expect(1)
+        .says("is for the server https://production.example.com:6443, and the context `kpbuild-test` leads to");
+    let url = stack.cluster.url().unwrap_or("https://127.0.0.1");
+    stack.write(&format!("{SMALL}cluster: {{server: '{url}'}}\n"));
+    if stack.cluster.url().is_some() {
+        stack.run(&["diff", "--summary"]).expect(2);
     }
 }
 
@@ -453,19 +386,4 @@ fn two_runs_at_once_do_not_mix() {
     }
     stack.apply(&[]);
     stack.run(&["diff"]).expect(0);
-}
-
-#[test]
-fn a_run_that_was_killed_is_finished_by_the_next() {
-    let stack = Stack::small("killed");
-    for moment in [5, 120, 300, 500, 800, 1200] {
-        let mut run = stack.start_apply();
-        std::thread::sleep(Duration::from_millis(moment));
-        // One that has ended by itself is as good.
-        let _ = run.kill();
-        run.wait().expect("it was killed");
-    }
-    stack.apply(&[]);
-    stack.run(&["diff"]).expect(0);
-    assert_eq!(stack.kubectl(&["get", "lease", "-o", "name"]), "");
 }

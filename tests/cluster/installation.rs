@@ -60,15 +60,40 @@ fn the_default_stack_installs_and_every_rule_is_evaluated() {
         }
     }
 
-    let prometheus = Prometheus::of_operator(&cluster, "monitoring", "k8s");
+    every_rule_is_healthy(&cluster, &text_of(&folder));
+}
+
+/// The configuration that the operator has generated is accepted by promtool and loaded by a real Prometheus, which
+/// evaluates every rule of the manifests.
+pub(super) fn every_rule_is_healthy(cluster: &Cluster, manifests: &str) {
+    let rendered = manifests
+        .split("\n---\n")
+        .filter(|document| document.lines().any(|line| line == "kind: PrometheusRule"))
+        .flat_map(str::lines)
+        .filter(|line| line.trim_start_matches([' ', '-']).starts_with("expr:"))
+        .count();
+    wait_for_rules(cluster, rendered);
+    let prometheus = Prometheus::of_operator(cluster, "monitoring", "k8s");
     let rules = prometheus.evaluated_rules();
     let failing: Vec<_> = rules.iter().filter(|rule| rule.error.is_some()).collect();
     assert!(failing.is_empty(), "{failing:#?}");
-    assert_eq!(
-        rules.len(),
-        rules_in(&folder),
-        "every rendered rule is loaded"
-    );
+    assert_eq!(rules.len(), rendered, "every rendered rule is loaded");
+}
+
+/// The operator takes its time to hand on what it is given.
+fn wait_for_rules(cluster: &Cluster, rendered: usize) {
+    for _ in 0..600 {
+        let configmaps = cluster.kubectl(["get", "configmap", "-n", "monitoring", "-o", "yaml"]);
+        let handed_on = configmaps
+            .lines()
+            .filter(|line| line.trim_start_matches([' ', '-']).starts_with("expr:"))
+            .count();
+        if handed_on >= rendered {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    panic!("waited two minutes for the operator to hand on {rendered} rules");
 }
 
 /// Creates the manifests of a folder; a warning of the server is a failure.
@@ -83,17 +108,12 @@ fn create(cluster: &Cluster, folder: &std::path::Path) {
     ]);
 }
 
-/// How many rules the manifests hold.
-fn rules_in(folder: &std::path::Path) -> usize {
-    fs::read_dir(folder)
-        .expect("the manifests were just written")
-        .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| path.to_string_lossy().contains("prometheusRule"))
-        .map(|path| fs::read_to_string(path).expect("a manifest is text"))
-        .map(|text| {
-            text.lines()
-                .filter(|line| line.trim_start_matches([' ', '-']).starts_with("expr:"))
-                .count()
-        })
-        .sum()
+/// All manifests of a folder as one stream.
+fn text_of(folder: &std::path::Path) -> String {
+    let paths = fs::read_dir(folder).expect("the manifests were just written");
+    let texts = paths.map(|entry| entry.expect("the folder can be read").path());
+    texts
+        .filter(|path| path.is_file())
+        .map(|path| fs::read_to_string(path).expect("a manifest is text") + "\n---\n")
+        .collect()
 }

@@ -1,7 +1,12 @@
 //! Tests on a real cluster, and of the tools and definitions that it is made of.
 
+mod adoption;
 mod apply;
 mod definitions;
+mod faults;
 mod installation;
+mod recordings;
+mod rollouts;
+mod stack;
 mod startup;
 mod tools;

@@ -11,7 +11,13 @@ use std::sync::OnceLock;
 /// The path of the `kpbuild` that belongs to this checkout.
 pub fn path() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(build)
+    PROGRAM.get_or_init(|| build(&["--workspace", "--bin", "kpbuild", "--test", "all"]))
+}
+
+/// The same as its users have it, for benchmarks.
+pub fn release() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| build(&["--release", "--package", "kpbuild", "--bin", "kpbuild"]))
 }
 
 /// The root of the checkout.
@@ -31,18 +37,15 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Output {
         .expect("kpbuild was built and can be run")
 }
 
-fn build() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--workspace",
-            "--bin",
-            "kpbuild",
-            "--test",
-            "all",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+fn build(what: &[&str]) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    for variable in of_this_package() {
+        cargo.env_remove(variable);
+    }
+    let output = cargo
+        .arg("build")
+        .args(what)
+        .args(["--message-format", "json-render-diagnostics"])
         .current_dir(checkout())
         .output()
         .expect("cargo built these tests, so it can be run");
@@ -58,4 +61,18 @@ fn build() -> PathBuf {
         .filter(|message| message["target"]["name"] == "kpbuild")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .expect("cargo names the program that it built")
+}
+
+/// What cargo tells the tests about their own package. Build scripts that look at variables of these names would run
+/// anew, and with them everything that depends on them: here, and again in the next build outside of the tests.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is cleaned of what cargo has put there"
+)]
+fn of_this_package() -> impl Iterator<Item = std::ffi::OsString> {
+    const PREFIXES: [&str; 3] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"];
+    std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    })
 }

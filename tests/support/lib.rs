@@ -1,14 +1,17 @@
 //! What the integration tests stand on: the programs they run, built once from their Go modules (`tools`), child
-//! processes that never outlive a test run (`programs`), a Kubernetes cluster on loopback (`cluster`), and a real
+//! processes that never outlive a test run (`programs`), a Kubernetes cluster on loopback (`cluster`), a proxy that breaks requests
+//! to it (`faults`), and a real
 //! Prometheus with what the operator generated there (`prometheus`).
 //!
 //! Only `kpbuild`, which runs the program as its users do, knows the product: a failure in anything else here is never
 //! one of the product.
 
 pub mod cluster;
+pub mod faults;
 pub mod http;
 pub mod kpbuild;
 pub mod programs;
 pub mod prometheus;
+pub mod pty;
 pub mod tools;
 pub mod yamlread;
