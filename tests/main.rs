@@ -9,6 +9,7 @@ mod conformance;
 mod dashboards;
 mod diagnostics;
 mod golden;
+mod jsonnet;
 mod mixins;
 mod options;
 mod yaml;

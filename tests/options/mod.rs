@@ -24,10 +24,11 @@ fn options_change_what_they_say() {
     });
 }
 
-type Objects = BTreeMap<String, Value>;
+/// Objects by kind, namespace and name.
+pub(crate) type Objects = BTreeMap<String, Value>;
 
-/// The objects of a stack file by kind, namespace and name.
-fn objects(stack: &Path) -> Objects {
+/// The objects of a stack file.
+pub(crate) fn objects(stack: &Path) -> Objects {
     let output = kpbuild::run(
         Path::new("/"),
         &["render", &stack.to_string_lossy(), "--format", "json"],
@@ -37,7 +38,12 @@ fn objects(stack: &Path) -> Objects {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let list: Value = serde_json::from_slice(&output.stdout).expect("it writes one list");
+    parsed(&output.stdout)
+}
+
+/// The objects that a render with `--format json` has printed.
+pub(crate) fn parsed(printed: &[u8]) -> Objects {
+    let list: Value = serde_json::from_slice(printed).expect("it writes one list");
     let items = list["items"].as_array().expect("the list has items");
     items
         .iter()
@@ -57,7 +63,7 @@ fn key(object: &Value) -> String {
 }
 
 /// One line a change: `+` and `-` are whole objects or fields, `~` is a value that became another.
-fn difference(before: &Objects, after: &Objects) -> String {
+pub(crate) fn difference(before: &Objects, after: &Objects) -> String {
     let mut shown = String::new();
     for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
         match (before.get(key), after.get(key)) {

@@ -22,6 +22,8 @@ pub enum Tool {
     ControllerGen,
     /// The API server's store.
     Etcd,
+    /// Brings packages of jsonnet into `vendor/`, for comparison.
+    Jb,
     /// The API server itself.
     KubeApiserver,
     /// Deployments, garbage collection, namespaces.
@@ -46,11 +48,12 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool, for a test of them all and for filling the cache.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Alertmanager,
         Self::Amtool,
         Self::ControllerGen,
         Self::Etcd,
+        Self::Jb,
         Self::KubeApiserver,
         Self::KubeControllerManager,
         Self::KubeScheduler,
@@ -104,6 +107,13 @@ impl Tool {
                 module: "go.etcd.io/etcd/server/v3",
                 package: "",
                 version_variables: &[],
+            },
+            Self::Jb => Recipe {
+                name: "jb",
+                folder: "jsonnet-bundler",
+                module: "github.com/jsonnet-bundler/jsonnet-bundler",
+                package: "/cmd/jb",
+                version_variables: &["main.Version"],
             },
             Self::KubeApiserver => Recipe::kubernetes("kube-apiserver", "/cmd/kube-apiserver"),
             Self::KubeControllerManager => {

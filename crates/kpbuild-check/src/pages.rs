@@ -239,6 +239,64 @@ A file of `patches` holds no patch. Each of its documents is either fields to
 merge into an object, or a list of operations of a JSON patch.",
     ),
     (
+        "overlay-jsonnet",
+        "\
+An overlay is not jsonnet, imports a file that is not there, or fails while it is
+evaluated. The line is the innermost one of yours; the notes say how it was
+reached. Imports are looked for beside the importing file, then in `vendor/`
+beside the stack file.",
+    ),
+    (
+        "overlay-unknown-name",
+        "\
+An overlay adds to (`+:`) a component, object or field that the stack does not
+have, or sets one to null that is not there. Jsonnet would make a new field of it
+and change nothing else, so that a typo would go unnoticed. The help names the
+nearest name; what is new is written with `:`. Names below an object's own
+fields are checked with the objects' schemas, by `kpbuild check` and `apply`.",
+    ),
+    (
+        "overlay-replaces",
+        "\
+An overlay drops a whole component: `prometheus: {...}` replaces all of its
+objects, `prometheus+: {...}` changes some of them. A component that is not
+wanted is turned off in the stack file (`enabled: false`), so that what refers to
+it goes as well. `values` is there to be read; the stack file sets it.",
+    ),
+    (
+        "overlay-not-an-object",
+        "\
+An overlay gives something that is no Kubernetes object, which has `apiVersion`,
+`kind` and `metadata.name`. Either an object was replaced (`:`) where a part of
+it was to be changed (`+:`), or a helper is visible that should be hidden (`::`).",
+    ),
+    (
+        "mixin-jsonnet",
+        "\
+A mixin of the stack file cannot be evaluated. The line is the innermost one in
+its files. Imports are looked for beside the importing file, then in `vendor/`
+beside the stack file: what is missing there is brought by `kpbuild mixin add`.",
+    ),
+    (
+        "mixin-not-a-mixin",
+        "\
+A file under `mixins` has neither `prometheusAlerts` nor `prometheusRules` nor
+`grafanaDashboards`, or one of them has another form than Prometheus' rule files
+and Grafana's dashboards.",
+    ),
+    (
+        "mixin-unknown-config",
+        "\
+`config` sets a parameter that the mixin's `_config` does not have: it would
+change nothing. The help has the nearest name, or the names that there are.",
+    ),
+    (
+        "mixin-matches-nothing",
+        "\
+`alerts` or `dashboards` of a mixin names one that the mixin does not have. The
+help has the nearest name, or the names that there are.",
+    ),
+    (
         "rule-test-file",
         "\
 A file of rule tests is not in promtool's format. Files need no `rule_files`:

@@ -18,7 +18,7 @@ pub(crate) const NO_TITLE: Code = Code("dashboard-no-title");
 /// A uid that is missing, or that Grafana refuses.
 pub(crate) const UID: Code = Code("dashboard-uid");
 /// A dashboard that an older Grafana wrote.
-pub(crate) const OLD_SCHEMA: Code = Code("dashboard-old-schema");
+pub const OLD_SCHEMA: Code = Code("dashboard-old-schema");
 /// Panels with the same id.
 pub(crate) const PANEL_ID: Code = Code("dashboard-panel-id");
 /// Panels that lie on top of each other, or beside the grid.

@@ -11,7 +11,7 @@ mod model;
 mod query;
 mod variables;
 
-pub use check::{CODES, Finding, check};
+pub use check::{CODES, Finding, OLD_SCHEMA, check};
 pub use model::{Panel, Query, is_dashboard, links, panels, queries, sources, variables};
 pub use query::{UNKNOWN, parse, records, without_variables};
 pub use variables::{Reference, references};

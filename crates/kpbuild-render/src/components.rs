@@ -1,23 +1,26 @@
 //! Renders one component: calls its template and names what comes out.
 
 use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin};
-use kpbuild_stack::{Component, Stack};
+use kpbuild_stack::{Component, Stack, dashboard_providers};
 use serde_json::{Value, json};
 
 use crate::Objects;
 use crate::dashboards::Dashboards;
 use crate::jsonnet::{Jsonnet, JsonnetError};
+use crate::overlay::{Names, camel};
 
 /// A template gave something that is no object.
 pub(crate) const NOT_AN_OBJECT: Code = Code("template-not-an-object");
 
 /// The objects of a component. A template gives a map from a name (by which
-/// overlays find the object) to the object; what is null is left out.
+/// overlays find the object) to the object; what is null is left out. The
+/// ConfigMaps of dashboards have no such name: `dashboards` is about them.
 pub(crate) fn render(
     jsonnet: &Jsonnet,
     component: &Component,
     stack: &Stack,
     dashboards: &Dashboards,
+    names: &mut Names,
     diagnostics: &mut Diagnostics,
 ) -> Result<Objects, JsonnetError> {
     let template = format!("components/{}/main.jsonnet", component.name);
@@ -28,7 +31,10 @@ pub(crate) fn render(
     let mut objects = Vec::with_capacity(fields.len());
     for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
         match Object::new(value, origin(component)) {
-            Ok(object) => objects.push(object),
+            Ok(object) => {
+                names.insert(object.key().clone(), (camel(component.name), field));
+                objects.push(object);
+            }
             Err(reason) => {
                 let message = format!("`{field}` of `{}` is no object: {reason}", component.name);
                 diagnostics
@@ -53,7 +59,10 @@ fn origin(component: &Component) -> Origin {
 fn with_dashboards(component: &Component, stack: &Stack, dashboards: &Dashboards) -> Value {
     let mut input = component.input.clone();
     if component.name == "grafana" {
-        input["dashboards"] = dashboards.mounts(&stack.dashboards.folders);
+        input["dashboards"] = dashboards.mounts();
+        if dashboards.folders().len() > stack.dashboards.folders.len() {
+            input["dashboardProviders"] = json!(dashboard_providers(dashboards.folders()));
+        }
         let wanted = input["dashboardsChecksum"] == true;
         input["dashboardsChecksum"] = json!(wanted.then(|| dashboards.checksum()));
     }

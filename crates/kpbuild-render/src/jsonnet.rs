@@ -1,8 +1,11 @@
-//! Evaluates jsonnet: the only file that names the interpreter.
+//! Evaluates jsonnet: the only module that names the interpreter.
 //!
 //! The interpreter is a pre-release whose types move and whose state belongs to
-//! one thread; nothing of it leaves this file. Values go in and come out as
+//! one thread; nothing of it leaves this module. Values go in and come out as
 //! `serde_json`, errors with the places that led to them.
+
+mod fields;
+mod lazy;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,6 +23,9 @@ use jrsonnet_gcmodule::Acyclic;
 use jrsonnet_ir::SourceFile;
 use jrsonnet_stdlib::ContextInitializer;
 use serde_json::{Map, Number, Value};
+
+pub(crate) use fields::{Field, fields, imports};
+pub(crate) use lazy::Lazy;
 
 use crate::library;
 use crate::user_files::UserFiles;

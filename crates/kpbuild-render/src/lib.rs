@@ -11,14 +11,16 @@ mod definitions;
 mod jsonnet;
 mod library;
 mod mixins;
+pub mod overlay;
 #[cfg(test)]
 mod parameters;
 mod passes;
 pub mod rules;
 mod user_files;
+pub mod user_mixins;
 
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Object, Reported, SourceMap};
-use kpbuild_stack::{Mixin, Stack};
+use kpbuild_stack::{Mixin, Stack, UserMixin};
 use serde_json::Value;
 
 pub use jsonnet::{Frame, JsonnetError};
@@ -27,7 +29,9 @@ pub use user_files::UserFiles;
 
 use crate::dashboards::{DashboardFile, Dashboards};
 use crate::jsonnet::Jsonnet;
+use crate::overlay::{Names, Overlay};
 use crate::rules::Rules;
+use crate::user_mixins::UserEvaluated;
 
 /// A template of kpbuild itself failed.
 pub const TEMPLATE: Code = Code("template-failed");
@@ -45,6 +49,11 @@ pub struct Inputs {
     pub patches: Vec<PatchFile>,
     /// Whether to say what works and could be written better.
     pub advise: bool,
+    /// A file for each mixin that the stack file names; none where it could not
+    /// be read, which is reported.
+    pub mixins: Vec<Option<FileId>>,
+    /// The overlays that the stack file names, in their order.
+    pub overlays: Vec<FileId>,
 }
 
 impl Inputs {
@@ -56,6 +65,8 @@ impl Inputs {
             rules: Vec::new(),
             patches: Vec::new(),
             advise: false,
+            mixins: Vec::new(),
+            overlays: Vec::new(),
         }
     }
 }
@@ -70,6 +81,10 @@ pub fn render(
 ) -> Result<Bundle, Reported> {
     let jsonnet = Jsonnet::with_files(&inputs.files);
     let (mut rules, mut dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    let user = evaluate_user_mixins(&jsonnet, stack, inputs, sources, diagnostics);
+    for (mixin, given) in &user {
+        rules.add_user_mixin(mixin, &given.evaluated.groups);
+    }
     complete(&mut rules, &jsonnet, stack, inputs, sources, diagnostics);
     if stack
         .components
@@ -77,9 +92,12 @@ pub fn render(
         .any(|component| component.name == "grafana")
     {
         dashboards.exclude(&stack.dashboards, diagnostics);
+        for (mixin, given) in user {
+            dashboards.add_user_mixin(mixin, given, diagnostics);
+        }
         for file in &inputs.dashboards {
             if let Some(read) = dashboards::read(file, &jsonnet, sources, diagnostics) {
-                dashboards.add_user(read, &stack.dashboards.folders, diagnostics);
+                dashboards.add_user(read, diagnostics);
             }
         }
         dashboards.check_records(&rules.records(), diagnostics);
@@ -87,15 +105,35 @@ pub fn render(
         Dashboards::without_grafana(&stack.dashboards, diagnostics);
     }
     let mut objects = definitions::objects(stack);
+    let mut names = Names::new();
     for component in &stack.components {
-        let rendered = components::render(&jsonnet, component, stack, &dashboards, diagnostics);
+        let rendered = components::render(
+            &jsonnet,
+            component,
+            stack,
+            &dashboards,
+            &mut names,
+            diagnostics,
+        );
         match rendered {
             Ok(rendered) => objects.extend(rendered),
             Err(error) => diagnostics.push(template_failed(component.name, &error)),
         }
     }
     objects.extend(rules.into_objects());
-    passes::run(stack, inputs, sources, &mut objects, diagnostics);
+    passes::leave_out(stack, &mut objects);
+    if !inputs.overlays.is_empty() {
+        diagnostics.reported()?;
+        let overlay = Overlay {
+            jsonnet: &jsonnet,
+            files: &inputs.files,
+            values: &stack.values,
+            overlays: &inputs.overlays,
+        };
+        overlay::name_rules(stack, &objects, &mut names);
+        objects = overlay.apply(objects, &names, sources, diagnostics);
+    }
+    passes::patch(stack, inputs, sources, &mut objects, diagnostics);
     diagnostics.reported()?;
     let bundle = Bundle::new(objects, diagnostics);
     diagnostics.reported()?;
@@ -109,7 +147,7 @@ fn evaluate_mixins(
     diagnostics: &mut Diagnostics,
 ) -> (Rules, Dashboards) {
     let mut rules = Rules::default();
-    let mut dashboards = Dashboards::default();
+    let mut dashboards = Dashboards::in_folders(stack.dashboards.folders.clone());
     for component in &stack.components {
         for mixin in &component.mixins {
             match mixins::evaluate(jsonnet, mixin) {
@@ -138,6 +176,24 @@ fn complete(
     rules.edit(&stack.rules, &evaluate, inputs.advise, diagnostics);
 }
 
+/// What the mixins from elsewhere give, in the order of the stack file.
+fn evaluate_user_mixins<'a>(
+    jsonnet: &Jsonnet,
+    stack: &'a Stack,
+    inputs: &Inputs,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(&'a UserMixin, UserEvaluated)> {
+    let mut all = Vec::new();
+    for (mixin, file) in stack.mixins.iter().zip(&inputs.mixins) {
+        let Some(file) = *file else { continue };
+        if let Some(given) = user_mixins::evaluate(jsonnet, mixin, file, sources, diagnostics) {
+            all.push((mixin, given));
+        }
+    }
+    all
+}
+
 /// The rules of one mixin, under a stack's parameters and under its own.
 #[derive(Debug, Clone)]
 pub struct MixinRules {
@@ -153,11 +209,14 @@ pub struct MixinRules {
 pub fn rules(
     stack: &Stack,
     inputs: &Inputs,
-    sources: &SourceMap,
+    sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<Vec<MixinRules>, Reported> {
     let jsonnet = Jsonnet::with_files(&inputs.files);
     let (mut rules, _) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    for (mixin, given) in evaluate_user_mixins(&jsonnet, stack, inputs, sources, diagnostics) {
+        rules.add_user_mixin(mixin, &given.evaluated.groups);
+    }
     complete(&mut rules, &jsonnet, stack, inputs, sources, diagnostics);
     let components = stack.components.iter();
     let mixins = components.flat_map(|component| &component.mixins);

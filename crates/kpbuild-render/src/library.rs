@@ -32,6 +32,14 @@ pub(crate) fn mixin_with(rule: &str) -> Option<&'static str> {
     })
 }
 
+/// The names of all components.
+pub(crate) fn components() -> impl Iterator<Item = &'static str> {
+    TEMPLATES.iter().filter_map(|(path, _)| {
+        path.strip_prefix("components/")?
+            .strip_suffix("/main.jsonnet")
+    })
+}
+
 /// The names of the mixins that have a table of parameters.
 #[cfg(test)]
 pub(crate) fn mixins() -> impl Iterator<Item = &'static str> {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-use kpbuild_core::{Code, Diagnostic, FileId, SourceMap, Span};
+use kpbuild_core::{Code, Diagnostic, SourceMap, Span};
 
 use crate::jsonnet::{Frame, JsonnetError};
 
@@ -83,11 +83,11 @@ fn below(folder: &str, path: &str) -> String {
 
 /// What is said when a user's jsonnet fails: at the innermost place that is in
 /// a file of theirs, with the way that led there. `what` is what failed, and
-/// `root` its file, which is shown when the interpreter names no place.
+/// `root` is shown when the interpreter names no place.
 pub(crate) fn failed(
     code: Code,
     what: &str,
-    root: FileId,
+    root: Span,
     error: &JsonnetError,
     sources: &mut SourceMap,
 ) -> Diagnostic {
@@ -102,11 +102,7 @@ pub(crate) fn failed(
         .position(|frame| frame.in_user_file.is_some());
     let place = match innermost {
         Some(index) => span(&error.trace[index], error, sources),
-        None => Span {
-            file: root,
-            start: 0,
-            end: 1,
-        },
+        None => root,
     };
     let mut steps: Vec<String> = Vec::new();
     for frame in &error.trace {
@@ -192,7 +188,11 @@ mod tests {
             .call_user_file("a.jsonnet", &[])
             .unwrap_err();
         let mut sources = SourceMap::default();
-        let root = sources.add(texts[0].0, texts[0].1);
+        let root = Span {
+            file: sources.add(texts[0].0, texts[0].1),
+            start: 0,
+            end: 1,
+        };
         failed(Code("x"), "the dashboard", root, &error, &mut sources)
             .render(&sources, Style::Plain)
     }

@@ -5,6 +5,7 @@
 
 use kpbuild_core::{Code, Diagnostic, Diagnostics};
 
+use crate::mixins::MixinFile;
 use crate::parse::StackFile;
 use crate::patches;
 use crate::rules;
@@ -27,7 +28,12 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
     ];
     rules::check(file, diagnostics);
     patches::check(file, diagnostics);
-    for diagnostic in found.into_iter().flatten().chain(unused_parameters(file)) {
+    for diagnostic in found
+        .into_iter()
+        .flatten()
+        .chain(mixins_of_one_name(file))
+        .chain(unused_parameters(file))
+    {
         diagnostics.push(diagnostic);
     }
 }
@@ -59,6 +65,27 @@ fn alertmanager_configuration(file: &StackFile) -> Option<Diagnostic> {
         let other = ["components", "alertmanager", "configSecret"];
         conflict(file, &place, &other).help("keep one of the two")
     })
+}
+
+/// Mixins have objects by their names.
+fn mixins_of_one_name(file: &StackFile) -> Vec<Diagnostic> {
+    let names: Vec<String> = file.shape.mixins.iter().map(MixinFile::name).collect();
+    let place = |index: usize| {
+        let entry = file.tree.at(["mixins", &index.to_string()])?;
+        let node = entry.get("name").or_else(|| entry.get("path"))?;
+        Some(node.span)
+    };
+    let second = |(index, name): (usize, &String)| {
+        let first = names[..index].iter().position(|other| other == name)?;
+        let message = format!("two mixins are called `{name}`");
+        Some(
+            Diagnostic::error(CONFLICT, message)
+                .at_some(place(index), "")
+                .at_some(place(first), "the other one")
+                .help("give one of them another `name`"),
+        )
+    };
+    names.iter().enumerate().filter_map(second).collect()
 }
 
 /// Most volumes belong to one node at a time, and Grafana's own database to one process.

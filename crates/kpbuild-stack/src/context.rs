@@ -85,8 +85,7 @@ impl Context<'_> {
             .unwrap_or(OPERATOR_SCRAPE_INTERVAL)
     }
 
-    /// The folders that Grafana shows dashboards in, the default one first. Their
-    /// paths are numbered: titles may hold what paths may not.
+    /// The folders that Grafana shows dashboards in, the default one first.
     pub fn dashboard_folders(&self) -> Vec<DashboardFolder> {
         let default = self.file.components.grafana.dashboard_folder.as_str();
         let files = &self.file.dashboards.files;
@@ -99,10 +98,7 @@ impl Context<'_> {
         titles
             .into_iter()
             .enumerate()
-            .map(|(number, title)| DashboardFolder {
-                title: title.to_owned(),
-                path: format!("/grafana-dashboard-definitions/{number}"),
-            })
+            .map(|(number, title)| DashboardFolder::new(number, title))
             .collect()
     }
 

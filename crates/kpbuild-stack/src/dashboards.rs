@@ -4,9 +4,10 @@
 //! Here is only what the stack file says. The files behind it are read by the
 //! binary; that a pattern matches something is known when the dashboards are.
 
-use kpbuild_core::Span;
+use kpbuild_core::{Span, yaml};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::parse::StackFile;
@@ -85,6 +86,33 @@ pub struct DashboardFolder {
     pub title: String,
     /// Where its dashboards are mounted.
     pub path: String,
+}
+
+/// Where Grafana finds the dashboards of each of its folders, as it reads that.
+pub fn dashboard_providers(folders: &[DashboardFolder]) -> String {
+    let provider = |(number, folder): (usize, &DashboardFolder)| {
+        json!({
+            "folder": folder.title,
+            "folderUid": "",
+            "name": number.to_string(),
+            "options": {"path": folder.path},
+            "orgId": 1,
+            "type": "file",
+        })
+    };
+    let providers: Vec<Value> = folders.iter().enumerate().map(provider).collect();
+    yaml::document(&json!({"apiVersion": 1, "providers": providers}))
+}
+
+impl DashboardFolder {
+    /// A folder by its number. Paths are numbered: titles may hold what paths
+    /// may not.
+    pub fn new(number: usize, title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            path: format!("/grafana-dashboard-definitions/{number}"),
+        }
+    }
 }
 
 pub(crate) fn resolve(file: &StackFile, context: &Context<'_>) -> DashboardChoices {

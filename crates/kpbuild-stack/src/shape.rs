@@ -14,6 +14,7 @@ use crate::checking::Check;
 use crate::components::Components;
 use crate::dashboards::Dashboards;
 use crate::exposure::Expose;
+use crate::mixins::MixinFile;
 use crate::patches::Patch;
 use crate::platform::Platform;
 use crate::rules::Rules;
@@ -59,6 +60,16 @@ pub struct StackFile {
     /// The dashboards of Grafana.
     #[serde(default)]
     pub dashboards: Dashboards,
+    /// Sets of rules and dashboards from elsewhere, in the shape in which the
+    /// ecosystem shares them (<https://monitoring.mixins.dev>).
+    #[serde(default)]
+    pub mixins: Vec<MixinFile>,
+    /// Jsonnet that is laid over all of this, for what no field says: files
+    /// such as `overlay.jsonnet` with `{ prometheus+: { service+: {...} } }`,
+    /// in their order. Paths are relative to the stack file.
+    #[serde(default)]
+    #[schemars(inner(length(min = 1)))]
+    pub overlays: Vec<String>,
     /// Changes of objects after they are rendered, one after the other: for
     /// what no other field says.
     #[serde(default)]

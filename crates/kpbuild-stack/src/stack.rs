@@ -8,6 +8,7 @@ use crate::checking::{self, Checking};
 use crate::components;
 use crate::context::{Context, Metadata};
 use crate::dashboards::{self, DashboardChoices};
+use crate::mixins::{self, UserMixin};
 use crate::parse::StackFile;
 use crate::patches::{self, PatchChoice};
 use crate::platform;
@@ -36,6 +37,11 @@ pub struct Stack {
     pub rules: RuleChoices,
     /// What checks are told beside the objects.
     pub checking: Checking,
+    /// The mixins from elsewhere, in the order of the stack file.
+    pub mixins: Vec<UserMixin>,
+    /// What overlays read of the stack: the stack file with its defaults. Null
+    /// when there are none.
+    pub values: Value,
 }
 
 /// One component with the complete input of its template.
@@ -95,6 +101,13 @@ fn asked_for(file: &StackFile, component: &str) -> Option<Span> {
     }
 }
 
+fn values(file: &StackFile) -> Value {
+    if file.shape.overlays.is_empty() {
+        return Value::Null;
+    }
+    serde_json::to_value(&file.shape).expect("what was read as JSON can be written as JSON")
+}
+
 /// Makes every choice.
 pub fn resolve(file: &StackFile) -> Stack {
     let context = Context { file: &file.shape };
@@ -119,5 +132,7 @@ pub fn resolve(file: &StackFile) -> Stack {
         patches: patches::resolve(file),
         rules: rules::resolve(file, &context),
         checking: checking::resolve(file),
+        mixins: mixins::resolve(file, &context),
+        values: values(file),
     }
 }

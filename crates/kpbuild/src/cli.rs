@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Write a stack file to start from.
     Init(Init),
+    /// Bring mixins of others into vendor/, and keep them at a version.
+    Mixin(Mixin),
     /// Render a stack into Kubernetes manifests.
     Render(Render),
     /// Print the JSON Schema of the stack file, for editors.
@@ -119,6 +121,47 @@ pub(crate) enum Format {
     Yaml,
     /// JSON.
     Json,
+}
+
+/// Bring mixins of others into vendor/.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild mixin add github.com/grafana/loki/production/loki-mixin@main
+  kpbuild mixin add git@git.example.com:team/shop.git/mixin@v1.2
+  kpbuild mixin update                  all, to the newest commit of their version
+  kpbuild mixin update loki-mixin       one
+  kpbuild mixin vendor                  what jsonnetfile.lock.json says, in a CI system
+
+Reads and writes jsonnetfile.json and jsonnetfile.lock.json as jsonnet-bundler
+(jb) does. git fetches; what was fetched once is kept in ~/.cache/kpbuild and
+needs no network again. Checksums are those of the lock file, or it is an error.")]
+pub(crate) struct Mixin {
+    #[command(subcommand)]
+    pub(crate) command: MixinCommand,
+    /// The folder of jsonnetfile.json and vendor/, which is that of the stack file.
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+}
+
+/// What can be done with mixins of others.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MixinCommand {
+    /// Add packages, or move those that are there to another version.
+    Add {
+        /// HOST/OWNER/REPOSITORY/FOLDER@VERSION, git@HOST:OWNER/REPOSITORY.git/FOLDER@VERSION,
+        /// or a folder beside jsonnetfile.json; without a version, the repository's main branch.
+        #[arg(required = true, value_name = "PACKAGE")]
+        packages: Vec<String>,
+    },
+    /// Move packages to the newest commit of their version.
+    Update {
+        /// The packages, by their name or its last part; all, if none is named.
+        #[arg(value_name = "PACKAGE")]
+        packages: Vec<String>,
+    },
+    /// Install what jsonnetfile.lock.json says.
+    Vendor,
 }
 
 /// Print the JSON Schema of the stack file.

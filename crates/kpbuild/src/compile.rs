@@ -15,6 +15,9 @@ use crate::load;
 /// Files that the stack file names and that are not there, or not to be used.
 pub(crate) const FILES: Code = Code("stack-files");
 
+/// The endings of mixins and overlays.
+const JSONNET: &[&str] = &["jsonnet", "libsonnet"];
+
 /// The endings of dashboards.
 const DASHBOARDS: &[&str] = &["json", "jsonnet", "libsonnet"];
 
@@ -72,6 +75,8 @@ pub(crate) fn inputs(
     Inputs {
         files: user_files(files, folder),
         dashboards: dashboards(files, file, folder, sources, diagnostics),
+        mixins: mixins(files, file, folder, sources, diagnostics),
+        overlays: overlays(files, file, folder, sources, diagnostics),
         rules: rules(files, file, folder, sources, diagnostics),
         patches: patches(files, file, folder, sources, diagnostics),
         advise: false,
@@ -222,6 +227,75 @@ fn read_named(
         match known.map_or_else(|| load::read(files, sources, &path), Ok) {
             Ok(file) => read.push(file),
             Err(error) => diagnostics.push(unusable(&format!("{error:#}"), named.place)),
+        }
+    }
+    read
+}
+
+/// Reads the mixins that the stack file names, beside it or below `vendor/`.
+fn mixins(
+    files: &Files,
+    file: &StackFile,
+    folder: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Option<FileId>> {
+    let mut read = Vec::new();
+    for (index, mixin) in file.shape.mixins.iter().enumerate() {
+        let node = file.tree.at(["mixins", &index.to_string(), "path"]);
+        let vendored = Path::new("vendor").join(&mixin.path).display().to_string();
+        let found = matching(files, folder, &mixin.path, JSONNET)
+            .or_else(|first| matching(files, folder, &vendored, JSONNET).map_err(|_| first));
+        let place = node.map(|node| node.span);
+        read.push(match found {
+            Ok(paths) => read_all(files, &paths[..1], place, sources, diagnostics).pop(),
+            Err((problem, help)) => {
+                let jsonnetfile = files.text(&folder.join("jsonnetfile.json"));
+                let help = if jsonnetfile.is_ok_and(|text| text.is_some()) {
+                    format!("{help}; `kpbuild mixin vendor` installs what jsonnetfile.json names")
+                } else {
+                    help
+                };
+                diagnostics.push(unusable(&problem, place).help(help));
+                None
+            }
+        });
+    }
+    read
+}
+
+/// Reads the overlays that the stack file names, in their order.
+fn overlays(
+    files: &Files,
+    file: &StackFile,
+    folder: &Path,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileId> {
+    let mut read = Vec::new();
+    for (index, path) in file.shape.overlays.iter().enumerate() {
+        let node = file.tree.at(["overlays", &index.to_string()]);
+        let place = node.map(|node| node.span);
+        match matching(files, folder, path, JSONNET) {
+            Ok(paths) => read.extend(read_all(files, &paths, place, sources, diagnostics)),
+            Err((problem, help)) => diagnostics.push(unusable(&problem, place).help(help)),
+        }
+    }
+    read
+}
+
+fn read_all(
+    files: &Files,
+    paths: &[PathBuf],
+    place: Option<Span>,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileId> {
+    let mut read = Vec::new();
+    for path in paths {
+        match load::read(files, sources, path) {
+            Ok(file) => read.push(file),
+            Err(error) => diagnostics.push(unusable(&format!("{error:#}"), place)),
         }
     }
     read

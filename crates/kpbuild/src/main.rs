@@ -25,6 +25,7 @@ mod read_manifests;
 mod rule_tests;
 mod terminal;
 mod test_report;
+mod vendor;
 mod version;
 
 use clap::Parser;
@@ -57,6 +58,7 @@ fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Command::Diff(arguments) => commands::diff::run(arguments, terminal),
         Command::Explain(arguments) => commands::explain::run(arguments, terminal),
         Command::Init(arguments) => commands::init::run(arguments, terminal),
+        Command::Mixin(arguments) => commands::mixin::run(arguments, terminal),
         Command::Render(arguments) => commands::render::run(arguments, terminal),
         Command::Schema(arguments) => commands::schema::run(arguments, terminal),
         Command::Test(arguments) => commands::test::run(arguments, terminal),

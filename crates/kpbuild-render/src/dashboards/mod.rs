@@ -2,6 +2,7 @@
 //! and the user's own; each once, in a folder of Grafana.
 
 mod config_maps;
+mod mixin;
 mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use glob::Pattern;
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Span};
-use kpbuild_stack::{DashboardChoices, DashboardFolder, Mixin};
+use kpbuild_stack::{DashboardChoices, DashboardFolder, Mixin, UserMixin};
 use serde_json::{Value, json};
+
+use crate::user_mixins::UserEvaluated;
 
 pub use user::DashboardFile;
 
@@ -31,6 +34,8 @@ pub const WITHOUT_GRAFANA: Code = Code("dashboard-without-grafana");
 #[derive(Debug, Default)]
 pub(crate) struct Dashboards {
     by_file: BTreeMap<String, Dashboard>,
+    /// The folders of Grafana, the default one first.
+    folders: Vec<DashboardFolder>,
 }
 
 /// One dashboard.
@@ -80,6 +85,19 @@ impl Dashboard {
 }
 
 impl Dashboards {
+    /// None yet, and the folders that the stack file names.
+    pub(crate) fn in_folders(folders: Vec<DashboardFolder>) -> Self {
+        Self {
+            by_file: BTreeMap::new(),
+            folders,
+        }
+    }
+
+    /// The folders of Grafana, the default one first.
+    pub(crate) fn folders(&self) -> &[DashboardFolder] {
+        &self.folders
+    }
+
     /// Adds those of a mixin. One that two components bring comes once, with
     /// its rules if one of the two wants them.
     pub(crate) fn add_mixin(
@@ -160,25 +178,59 @@ impl Dashboards {
     }
 
     /// Adds one of the user's, and says what is wrong with it.
-    pub(crate) fn add_user(
-        &mut self,
-        read: user::UserDashboard,
-        folders: &[DashboardFolder],
-        diagnostics: &mut Diagnostics,
-    ) {
+    pub(crate) fn add_user(&mut self, read: user::UserDashboard, diagnostics: &mut Diagnostics) {
         for finding in kpbuild_dashboard::check(&read.value) {
             diagnostics.push(read.place.diagnostic(finding));
         }
-        let title = read.folder.as_deref();
-        let folder = folders
-            .iter()
-            .position(|folder| Some(folder.title.as_str()) == title);
         let dashboard = Dashboard {
             value: read.value,
-            folder: folder.unwrap_or(0),
+            folder: self.folder(read.folder.as_deref()),
             source: Source::User(read.place),
         };
         self.add(read.name, dashboard, diagnostics);
+    }
+
+    /// The number of a folder; the default one without a title, a new one if
+    /// there is none of it yet.
+    fn folder(&mut self, title: Option<&str>) -> usize {
+        let Some(title) = title else { return 0 };
+        let known = self.folders.iter().position(|folder| folder.title == title);
+        known.unwrap_or_else(|| {
+            let number = self.folders.len();
+            self.folders.push(DashboardFolder::new(number, title));
+            number
+        })
+    }
+
+    /// Adds those of a mixin from elsewhere. What is wrong with them is said at
+    /// the line that names the mixin, warnings of one kind together.
+    pub(crate) fn add_user_mixin(
+        &mut self,
+        mixin: &UserMixin,
+        given: UserEvaluated,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some(span) = mixin.span else { return };
+        let folder = if given.evaluated.dashboards.is_empty() {
+            0
+        } else {
+            self.folder(given.folder.as_deref())
+        };
+        let mut found = Vec::new();
+        for (file, value) in given.evaluated.dashboards {
+            found.extend(
+                check(&value)
+                    .into_iter()
+                    .map(|finding| (stem(&file).to_owned(), finding)),
+            );
+            let dashboard = Dashboard {
+                value,
+                folder,
+                source: Source::User(Place::whole(span)),
+            };
+            self.add(file, dashboard, diagnostics);
+        }
+        diagnostics.extend(mixin::findings(span, found));
     }
 
     /// Adds a dashboard unless there is one that it cannot stand beside.
@@ -260,9 +312,9 @@ impl Dashboards {
     }
 
     /// What Grafana's template mounts: name and path of each.
-    pub(crate) fn mounts(&self, folders: &[DashboardFolder]) -> Value {
+    pub(crate) fn mounts(&self) -> Value {
         let mount = |(file, dashboard): (&String, &Dashboard)| {
-            let folder = &folders[dashboard.folder].path;
+            let folder = &self.folders[dashboard.folder].path;
             json!({"name": stem(file), "path": format!("{folder}/{}", stem(file))})
         };
         self.by_file.iter().map(mount).collect()

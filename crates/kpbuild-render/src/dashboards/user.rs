@@ -37,27 +37,31 @@ pub(crate) struct UserDashboard {
 /// Where a dashboard is written.
 #[derive(Debug)]
 pub(crate) struct Place {
-    file: FileId,
+    /// The place of all of it.
+    whole: Span,
     /// The places of its parts, if it is written as it is read.
     tree: Option<Node>,
 }
 
 impl Place {
+    /// A place whose parts have none of their own.
+    pub(super) fn whole(span: Span) -> Self {
+        Self {
+            whole: span,
+            tree: None,
+        }
+    }
+
     /// Where a part is written, or the nearest part around it; the start of the
     /// file if that is not known.
     pub(super) fn span(&self, path: &[&str]) -> Span {
-        let start = Span {
-            file: self.file,
-            start: 0,
-            end: 1,
-        };
         let Some(tree) = self.tree.as_ref().filter(|_| !path.is_empty()) else {
-            return start;
+            return self.whole;
         };
         (1..=path.len())
             .rev()
             .find_map(|length| tree.at(path[..length].iter().copied()))
-            .map_or(start, |node| node.span)
+            .map_or(self.whole, |node| node.span)
     }
 
     /// What is wrong with the dashboard that is written here.
@@ -103,10 +107,7 @@ pub(crate) fn read(
     match value.and_then(|value| unwrapped(value, start)) {
         Ok(value) => {
             let tree = is_json(&path).then(|| tree(wanted.file, sources)).flatten();
-            let place = Place {
-                file: wanted.file,
-                tree,
-            };
+            let place = Place { whole: start, tree };
             Some(UserDashboard {
                 name,
                 value,
@@ -156,10 +157,15 @@ fn from_jsonnet(
 ) -> Result<Value, Diagnostic> {
     let path = sources.file(file).name.clone();
     jsonnet.call_user_file(&path, &[]).map_err(|error| {
+        let start = Span {
+            file,
+            start: 0,
+            end: 1,
+        };
         user_files::failed(
             JSONNET,
             &format!("the dashboard `{path}`"),
-            file,
+            start,
             &error,
             sources,
         )
@@ -337,7 +343,11 @@ mod tests {
             "{\n\t\"uid\": \"x\", \"panels\": [{\"id\": 7}]\n}",
         );
         let place = Place {
-            file,
+            whole: Span {
+                file,
+                start: 0,
+                end: 1,
+            },
             tree: tree(file, &sources),
         };
         let text = |path: &[&str]| sources.text(place.span(path)).to_owned();

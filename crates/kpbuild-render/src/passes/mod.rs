@@ -8,14 +8,18 @@ use kpbuild_stack::Stack;
 
 use crate::Inputs;
 
-/// All passes, in order: what the user patches is what everything else left.
-pub(crate) fn run(
+/// What nobody wants goes first: overlays do not find it.
+pub(crate) fn leave_out(stack: &Stack, objects: &mut Vec<Object>) {
+    network_policies::run(stack, objects);
+}
+
+/// What the user patches is what everything else left, overlays included.
+pub(crate) fn patch(
     stack: &Stack,
     inputs: &Inputs,
     sources: &SourceMap,
     objects: &mut Vec<Object>,
     diagnostics: &mut Diagnostics,
 ) {
-    network_policies::run(stack, objects);
     patches::run(stack, inputs, sources, objects, diagnostics);
 }

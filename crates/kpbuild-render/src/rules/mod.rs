@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use kpbuild_core::{Diagnostics, FileId, Object, Origin, SourceMap, Span};
 use kpbuild_stack::rules::UserRules;
-use kpbuild_stack::{Mixin, RuleChoices, RuleObject, UserGroup};
+use kpbuild_stack::{Mixin, RuleChoices, RuleObject, UserGroup, UserMixin};
 use serde_json::{Map, Value, json};
 
 pub use edit::{CHANGES_NOTHING, MATCHES_NOTHING, SEVERAL};
@@ -20,6 +20,9 @@ pub use remember::{CHANGED, WITHOUT_WAS};
 
 /// The component that files of the user's rules are named after.
 const COMPONENT: &str = "rules";
+
+/// The component that mixins from elsewhere are named after.
+pub(crate) const USER_MIXINS: &str = "mixins";
 
 /// All rules of a stack, by the object that they go into.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +41,7 @@ struct RulesObject {
 /// A group of rules.
 #[derive(Debug, Clone)]
 struct Group {
-    /// The mixin that has it, if one has; the user's own have none.
+    /// The mixin of ours that has it, if one has; the user's own have none.
     mixin: Option<Rc<Mixin>>,
     /// Its fields but for its rules.
     fields: Map<String, Value>,
@@ -62,7 +65,7 @@ impl Rule {
 }
 
 impl Group {
-    fn of_mixin(mixin: &Rc<Mixin>, group: Value) -> Self {
+    fn of_mixin(mixin: Option<&Rc<Mixin>>, group: Value) -> Self {
         let Value::Object(mut fields) = group else {
             panic!("a group of a mixin is a map");
         };
@@ -72,7 +75,7 @@ impl Group {
         };
         let rule = |value| Rule { value, span: None };
         Self {
-            mixin: Some(Rc::clone(mixin)),
+            mixin: mixin.map(Rc::clone),
             fields,
             rules: rules.into_iter().map(rule).collect(),
         }
@@ -120,7 +123,7 @@ impl Rules {
         let mixin = Rc::new(mixin.clone());
         let groups = groups
             .into_iter()
-            .map(|group| Group::of_mixin(&mixin, group));
+            .map(|group| Group::of_mixin(Some(&mixin), group));
         let known = self
             .objects
             .iter_mut()
@@ -134,6 +137,17 @@ impl Rules {
                 groups: groups.collect(),
             }),
         }
+    }
+
+    /// Adds the groups of a mixin from elsewhere.
+    pub(crate) fn add_user_mixin(&mut self, mixin: &UserMixin, groups: &[Value]) {
+        let groups = groups.iter().cloned();
+        self.objects.push(RulesObject {
+            object: mixin.rules.clone(),
+            component: USER_MIXINS,
+            span: mixin.span,
+            groups: groups.map(|group| Group::of_mixin(None, group)).collect(),
+        });
     }
 
     /// Adds the user's own: the groups of the stack file, and those of files.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::anti_affinity::{AntiAffinity, Strictness};
 use crate::context::{self, App, Context, Identity, image};
-use crate::dashboards::DashboardFolder;
+use crate::dashboards::dashboard_providers;
 use crate::exposure;
 use crate::scalar::Name;
 use crate::schema::from_definition;
@@ -267,7 +267,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         replicas: options.replicas,
         config: ini(&config(options, exposure::url(None, exposure))),
         data_sources: yaml::document(&data_sources(context, options)),
-        dashboard_providers: yaml::document(&dashboard_providers(&context.dashboard_folders())),
+        dashboard_providers: dashboard_providers(&context.dashboard_folders()),
         dashboards_checksum: options.dashboards_checksum,
         env: env(options),
         storage: options.storage.as_ref(),
@@ -411,22 +411,6 @@ fn windows_dashboards() -> Mixin {
         config: json!({}),
         rules: None,
     }
-}
-
-/// Where Grafana finds the dashboards of each of its folders.
-fn dashboard_providers(folders: &[DashboardFolder]) -> Value {
-    let provider = |(number, folder): (usize, &DashboardFolder)| {
-        json!({
-            "folder": folder.title,
-            "folderUid": "",
-            "name": number.to_string(),
-            "options": {"path": folder.path},
-            "orgId": 1,
-            "type": "file",
-        })
-    };
-    let providers: Vec<Value> = folders.iter().enumerate().map(provider).collect();
-    json!({"apiVersion": 1, "providers": providers})
 }
 
 /// The administrator's variables, and the user's.

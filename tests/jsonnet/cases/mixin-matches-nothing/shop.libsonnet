@@ -1,0 +1,6 @@
+{
+  prometheusAlerts+:: { groups: [{ name: 'shop', rules: [
+    { alert: 'ShopDown', expr: 'up{job="shop"} == 0' },
+    { alert: 'ShopSlow', expr: 'shop_latency > 1' },
+  ] }] },
+}

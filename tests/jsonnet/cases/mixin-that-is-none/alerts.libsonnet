@@ -1,0 +1,1 @@
+{ prometheusAlert+:: { groups: [] } }

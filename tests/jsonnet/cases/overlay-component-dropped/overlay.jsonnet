@@ -1,0 +1,5 @@
+{
+  prometheus: { prometheus+: { spec+: { retention: '45d' } } },
+  alertmanager:: {},
+  grafana: null,
+}

@@ -1,0 +1,3 @@
+{
+  promtheus+: { prometheus+: { spec+: { retention: '45d' } } },
+}

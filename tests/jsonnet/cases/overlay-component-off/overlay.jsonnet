@@ -1,0 +1,5 @@
+{
+  etcd+: { serviceMonitor+: { spec+: {} } },
+  kubernetesControlPlane+: { serviceMonitorKubelet+: {} },
+  'node-exporter'+: { daemonSet+: {} },
+}

@@ -1,0 +1,7 @@
+{
+  prometheus+: {
+    prometheus+: {
+      metdata+: { labels+: { a: 'b' } },
+    },
+  },
+}

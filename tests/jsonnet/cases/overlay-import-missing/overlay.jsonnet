@@ -1,0 +1,3 @@
+{
+  prometheus+: import 'prometheus.libsonet',
+}

@@ -1,0 +1,10 @@
+{
+  prometheus+: {
+    servce+: { spec+: { type: 'NodePort' } },
+    networkPolcy: null,
+    thanosService+: {},
+  },
+  grafana+:: {
+    dashboards+:: { 'mine.json': {} },
+  },
+}

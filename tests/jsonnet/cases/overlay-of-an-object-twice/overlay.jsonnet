@@ -1,0 +1,5 @@
+{
+  extra: {
+    service: { apiVersion: 'v1', kind: 'Service', metadata: { name: 'grafana', namespace: 'monitoring' } },
+  },
+}

@@ -1,0 +1,3 @@
+(import 'lib/prometheus.libsonnet') + {
+  alertmanager+: { alertmanager+: { spec+: { logLevel: 'debug' } } },
+}

@@ -1,0 +1,1 @@
+{ prometheus+: { prometheus+: { spec+: { logLevel: importstr 'level.txt' } } } }

@@ -1,0 +1,3 @@
+{
+  prometheus+: { prometheus+: { spec+: { retention: retention } } },
+}
