@@ -196,21 +196,80 @@ const SHOP: &str = "git.example.com/team/mixins/shop";
 #[test]
 fn a_mixin_comes_with_what_it_asks_for_and_renders() {
     let setting = Setting::new();
-    insta::assert_snapshot!(setting.done(&["mixin", "add", "git.example.com/team/mixins/shop@v1"]), @"");
-    insta::assert_snapshot!(setting.files(), @"");
-    insta::assert_snapshot!(setting.read("project/jsonnetfile.json"), @"");
-    insta::assert_snapshot!(setting.read("project/jsonnetfile.lock.json"), @"");
+    insta::assert_snapshot!(setting.done(&["mixin", "add", "git.example.com/team/mixins/shop@v1"]), @r#"
+    added git.example.com/team/library 6e935d2b62c8
+    added git.example.com/team/mixins/shop dbe4ee25adf0
+    2 packages in vendor (2 changed)
+    in the stack file:
+      mixins:
+      - path: vendor/git.example.com/team/mixins/shop/mixin.libsonnet
+    "#);
+    insta::assert_snapshot!(setting.files(), @r#"
+    jsonnetfile.json
+    jsonnetfile.lock.json
+    stack.yaml
+    vendor/git.example.com/team/library/library.libsonnet
+    vendor/git.example.com/team/mixins/shop/jsonnetfile.json
+    vendor/git.example.com/team/mixins/shop/mixin.libsonnet
+    vendor/library -> git.example.com/team/library
+    vendor/shop -> git.example.com/team/mixins/shop
+    "#);
+    insta::assert_snapshot!(setting.read("project/jsonnetfile.json"), @r#"
+    {
+      "version": 1,
+      "dependencies": [
+        {
+          "source": {
+            "git": {
+              "remote": "https://git.example.com/team/mixins.git",
+              "subdir": "shop"
+            }
+          },
+          "version": "v1"
+        }
+      ],
+      "legacyImports": true
+    }
+    "#);
+    insta::assert_snapshot!(setting.read("project/jsonnetfile.lock.json"), @r#"
+    {
+      "version": 1,
+      "dependencies": [
+        {
+          "source": {
+            "git": {
+              "remote": "https://git.example.com/team/library.git",
+              "subdir": ""
+            }
+          },
+          "version": "6e935d2b62c88d40c30352ad4c16f24fd405daa9",
+          "sum": "kABF2QR13IQQrnMQx3mgS30ZAmvdyUXK89H/8WVHpJE="
+        },
+        {
+          "source": {
+            "git": {
+              "remote": "https://git.example.com/team/mixins.git",
+              "subdir": "shop"
+            }
+          },
+          "version": "dbe4ee25adf0f1ec54c8ccad07f29b5081fdbafd",
+          "sum": "VkZ4dU2qNv6MKhtGsnODN+FoFrK1l3YbT1kuSDm4w/g="
+        }
+      ],
+      "legacyImports": false
+    }
+    "#);
     setting.write(
         "project/stack.yaml",
         &format!("kind: Stack\nname: shop\nmixins:\n- path: vendor/{SHOP}/mixin.libsonnet\n"),
     );
-    assert_eq!(setting.rendered(), "- expr: shop_latency > 1");
+    assert_eq!(setting.rendered(), "expr: shop_latency > 1");
     // Also by the short name, and by the one below `vendor/`.
     setting.write(
         "project/stack.yaml",
         "kind: Stack\nname: shop\nmixins:\n- path: shop/mixin.libsonnet\n",
     );
-    assert_eq!(setting.rendered(), "- expr: shop_latency > 1");
+    assert_eq!(setting.rendered(), "expr: shop_latency > 1");
     // Once more changes nothing.
     let lock = setting.read("project/jsonnetfile.lock.json");
     assert_eq!(
@@ -281,7 +340,11 @@ fn what_was_fetched_once_needs_no_network() {
         "2 packages in vendor (0 changed)\n"
     );
     fs::remove_dir_all(setting.path("project/vendor")).expect("it is there");
-    insta::assert_snapshot!(setting.failed(&["mixin", "vendor"]), @"");
+    insta::assert_snapshot!(setting.failed(&["mixin", "vendor"]), @r#"
+    error: cannot get `git.example.com/team/mixins/shop` at dbe4ee25adf0f1ec54c8ccad07f29b5081fdbafd
+      because: cannot fetch `https://git.example.com/team/mixins.git`
+      because: git says: 'ROOT/remotes/team/mixins.git' does not appear to be a git repository
+    "#);
     assert!(
         !setting.path("project/vendor").exists(),
         "nothing half done is left"
@@ -304,7 +367,10 @@ fn a_wrong_checksum_is_an_error_and_changes_nothing() {
     );
     setting.write("project/jsonnetfile.lock.json", &tampered);
     let before = setting.files();
-    insta::assert_snapshot!(setting.failed(&["mixin", "vendor"]), @"");
+    insta::assert_snapshot!(setting.failed(&["mixin", "vendor"]), @r#"
+    error: the checksum of `git.example.com/team/mixins/shop` is wrong
+      because: at dbe4ee25adf0f1ec54c8ccad07f29b5081fdbafd it is VkZ4dU2qNv6MKhtGsnODN+FoFrK1l3YbT1kuSDm4w/g=, and AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= in jsonnetfile.lock.json; if what is there now is right, `kpbuild mixin update shop` takes it
+    "#);
     assert_eq!(setting.files(), before);
     assert_eq!(setting.read("project/jsonnetfile.lock.json"), tampered);
 }
@@ -319,13 +385,32 @@ fn what_is_not_wanted_any_more_goes_and_the_rest_stays() {
         setting.path("remotes").display()
     );
     setting.done(&["mixin", "add", &format!("{SHOP}@v1"), "lib", &uri]);
-    insta::assert_snapshot!(setting.files(), @"");
+    insta::assert_snapshot!(setting.files(), @r#"
+    jsonnetfile.json
+    jsonnetfile.lock.json
+    lib/shop.libsonnet
+    stack.yaml
+    vendor/git.example.com/team/library/library.libsonnet
+    vendor/git.example.com/team/mixins/shop/jsonnetfile.json
+    vendor/git.example.com/team/mixins/shop/mixin.libsonnet
+    vendor/lib -> ../lib
+    vendor/library/library.libsonnet
+    vendor/mine/mixin.libsonnet
+    vendor/shop -> git.example.com/team/mixins/shop
+    "#);
     let file = setting.read("project/jsonnetfile.json");
     let empty = "{\n  \"version\": 1,\n  \"dependencies\": [{\"source\": {\"local\": {\"directory\": \"lib\"}}, \"version\": \"\"}],\n  \"legacyImports\": true\n}\n";
     assert_ne!(file, empty);
     setting.write("project/jsonnetfile.json", empty);
     setting.done(&["mixin", "vendor"]);
-    insta::assert_snapshot!(setting.files(), @"");
+    insta::assert_snapshot!(setting.files(), @r#"
+    jsonnetfile.json
+    jsonnetfile.lock.json
+    lib/shop.libsonnet
+    stack.yaml
+    vendor/lib -> ../lib
+    vendor/mine/mixin.libsonnet
+    "#);
 }
 
 #[test]
@@ -351,15 +436,55 @@ fn what_cannot_be_had_is_said() {
         let command = arguments.join(" ");
         writeln!(said, "$ kpbuild {command}\n{}", setting.failed(arguments)).expect("strings grow");
     }
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    $ kpbuild mixin vendor
+    error: `jsonnetfile.json` names no package; `kpbuild mixin add` writes it, and --dir says where it is
+
+    $ kpbuild mixin add shop
+    error: `shop` names no package: it is neither a folder nor like github.com/grafana/loki/production/loki-mixin@main or git@HOST:OWNER/REPOSITORY.git/FOLDER@VERSION
+
+    $ kpbuild mixin add git.example.com/team/mixins/shop@v9
+    error: cannot get `git.example.com/team/mixins/shop` at v9
+      because: `https://git.example.com/team/mixins.git` has no branch, tag or commit `v9`
+      because: git fails with exit status: 1
+
+    $ kpbuild mixin add git.example.com/team/mixins/shp@v1
+    error: cannot get `git.example.com/team/mixins/shp` at v1
+      because: `https://git.example.com/team/mixins.git` has no folder `shp` at dbe4ee25adf0f1ec54c8ccad07f29b5081fdbafd
+      because: git says: error: pathspec 'shp' did not match any file(s) known to git
+
+    $ kpbuild mixin add git.example.com/team/nothing@v1
+    error: cannot get `git.example.com/team/nothing` at v1
+      because: cannot fetch `https://git.example.com/team/nothing.git`
+      because: git says: 'ROOT/remotes/team/nothing.git' does not appear to be a git repository
+
+    $ kpbuild mixin add git.example.com/team/nothing
+    error: cannot reach `https://git.example.com/team/nothing.git`
+      because: git says: 'ROOT/remotes/team/nothing.git' does not appear to be a git repository
+
+    $ kpbuild mixin add git.example.com/team/mixins/../../../../x@v1
+    error: `git.example.com/team/mixins/../../../../x` is not a folder of a repository
+
+    $ kpbuild mixin add git.example.com/team/mixins@--output=x
+    error: `--output=x` is no branch, tag or commit
+
+    $ kpbuild mixin --dir gone vendor
+    error: there is no folder `gone`
+    "#);
     assert_eq!(setting.files(), "stack.yaml", "nothing half done is left");
     setting.done(&["mixin", "add", &format!("{SHOP}@v1")]);
-    insta::assert_snapshot!(setting.failed(&["mixin", "update", "shpo"]), @"");
+    insta::assert_snapshot!(setting.failed(&["mixin", "update", "shpo"]), @r#"
+    error: there is no package `shpo`; did you mean `shop`?
+    "#);
     setting.write(
         "project/jsonnetfile.json",
         "{\"version\": 1, \"dependencies\": [{\"source\": {}}]}",
     );
-    insta::assert_snapshot!(setting.failed(&["mixin", "vendor"]), @"");
+    insta::assert_snapshot!(setting.failed(&["mixin", "vendor"]), @r#"
+    error: `jsonnetfile.json` is not a jsonnetfile
+      because: dependency 1 is wrong
+      because: it has neither a git nor a local source
+    "#);
 }
 
 /// jsonnet-bundler itself finds everything as it would have made it: it fetches nothing and writes nothing.

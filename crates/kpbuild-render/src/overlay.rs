@@ -14,6 +14,7 @@ mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Object, ObjectKey, Origin, SourceMap};
 use kpbuild_stack::Stack;
 use serde_json::Value;
@@ -146,6 +147,11 @@ impl Overlay<'_> {
             places: &places,
             wrong,
             failures,
+            components: base
+                .keys()
+                .map(|(component, _)| component.clone())
+                .collect(),
+            names: base.keys().cloned().collect(),
         };
         let mut objects = merged.objects(&mut base, sources, diagnostics);
         objects.extend(others);
@@ -238,6 +244,9 @@ struct Merged<'a> {
     places: &'a [Places],
     wrong: Wrong,
     failures: Failures,
+    /// What was there before: components, and their objects.
+    components: BTreeSet<String>,
+    names: Vec<(String, String)>,
 }
 
 impl<'a> Merged<'a> {
@@ -349,22 +358,30 @@ impl<'a> Merged<'a> {
     }
 
     fn way_out(&self, path: &[&str], replaced: bool) -> String {
-        let name = path.last().copied().unwrap_or_default();
+        let (name, around) = path.split_last().expect("a path has a name");
         if replaced {
             return format!("`{name}+:` changes a part of it, `{name}:` replaces all of it");
         }
-        let known = check::known(&self.value, &path[..path.len() - 1], self.jsonnet);
-        let known = known
-            .iter()
-            .map(String::as_str)
-            .filter(|known| *known != name);
-        match kpbuild_core::suggest::nearest(name, known) {
+        // A component that is new may be a typo, and so may an object in one that is not.
+        let (name, known) = match around {
+            [component] if !self.components.contains(*component) => (component, &self.components),
+            [component] => (name, &self.fields(component)),
+            _ => (name, &self.components),
+        };
+        match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}+:`?"),
             None => {
                 "objects have `apiVersion`, `kind` and `metadata.name`; hide what is none with `::`"
                     .to_owned()
             }
         }
+    }
+
+    /// The objects of a component that were there before.
+    fn fields(&self, component: &str) -> BTreeSet<String> {
+        let of_component =
+            |(of, field): &(String, String)| (of == component).then(|| field.clone());
+        self.names.iter().filter_map(of_component).collect()
     }
 
     /// The overlay that wrote a part: the last one that has a line for it.

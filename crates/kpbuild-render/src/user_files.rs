@@ -91,10 +91,7 @@ pub(crate) fn failed(
     error: &JsonnetError,
     sources: &mut SourceMap,
 ) -> Diagnostic {
-    let reason = error
-        .message
-        .strip_prefix("runtime error: ")
-        .unwrap_or(&error.message);
+    let (reason, way_out) = reason(error);
     let diagnostic = Diagnostic::error(code, format!("{what} cannot be evaluated: {reason}"));
     let innermost = error
         .trace
@@ -113,7 +110,32 @@ pub(crate) fn failed(
         }
     }
     let shown = steps.into_iter().take(MOST_STEPS);
-    shown.fold(diagnostic.at(place, ""), Diagnostic::note)
+    let diagnostic = shown.fold(diagnostic.at(place, ""), Diagnostic::note);
+    match way_out {
+        Some(way_out) => diagnostic.help(way_out),
+        None => diagnostic,
+    }
+}
+
+/// Why it failed, and what to do about it where the interpreter knows more.
+fn reason(error: &JsonnetError) -> (&str, Option<String>) {
+    let message = error.message.as_str();
+    let message = message.strip_prefix("runtime error: ").unwrap_or(message);
+    let (reason, rest) = message.split_once('\n').unwrap_or((message, ""));
+    if reason.starts_with("can't resolve ") {
+        let way = "imports are looked for beside the file, then in `vendor/` beside the stack file";
+        return (reason, Some(way.to_owned()));
+    }
+    match rest.rsplit_once("present: ") {
+        Some((_, near)) => (reason, Some(format!("did you mean {}?", quoted(near)))),
+        None => (message, None),
+    }
+}
+
+/// Names as literals: `a, b` are `a` and `b`.
+fn quoted(names: &str) -> String {
+    let names = names.split(", ").map(|name| format!("`{}`", name.trim()));
+    names.collect::<Vec<_>>().join(" or ")
 }
 
 /// Who needs more steps than this has a debugger's question.
@@ -239,6 +261,22 @@ mod tests {
           |             ^^^^^^^^^^^^^^^^
           |
           = note: field <a> evaluation
+          = help: imports are looked for beside the file, then in `vendor/` beside the
+                  stack file
+        ");
+    }
+
+    #[test]
+    fn a_field_that_is_missing_is_said_with_the_one_that_was_meant() {
+        insta::assert_snapshot!(said(&[("a.jsonnet", "local x = { title: 1 };\n{ a: x.titel }\n")]), @"
+        error[x]: the dashboard cannot be evaluated: no such field: titel
+         --> a.jsonnet:2:3
+          |
+        2 | { a: x.titel }
+          |   ^
+          |
+          = note: field <a> evaluation
+          = help: did you mean `title`?
         ");
     }
 

@@ -90,26 +90,17 @@ impl Layer<'_> {
 
     /// That a component goes, or all objects that the overlay does not name.
     fn replaces(&self, name: &str, now: &Lazy) -> Diagnostic {
-        let count = self
-            .at(self.base, &[name])
-            .map_or(0, |base| base.names().len());
-        let objects = if count == 1 {
-            "its object"
+        let way_out = if now.has(MARK) {
+            format!("`{name}+:` with one `:` changes parts of it, `::` hides all of it")
+        } else if now.names().is_empty() {
+            "the stack file leaves out components: `enabled: false`".to_owned()
         } else {
-            "all of its objects"
+            format!("`{name}+:` changes parts of it, `{name}:` replaces it")
         };
-        let diagnostic = Diagnostic::error(
-            REPLACES,
-            format!("this drops the component `{name}` with {objects}"),
-        )
-        .at(self.places.nearest(&[name]), "");
-        if now.is_object() && now.names().iter().any(|field| field != MARK) {
-            diagnostic.help(format!(
-                "`{name}+:` changes parts of it, `{name}:` replaces it"
-            ))
-        } else {
-            diagnostic.help("the stack file leaves out components: `enabled: false`")
-        }
+        let message = format!("this drops the component `{name}` with all of its objects");
+        Diagnostic::error(REPLACES, message)
+            .at(self.places.nearest(&[name]), "")
+            .help(way_out)
     }
 
     /// What is wrong with the fields of an object that was there before.
@@ -170,7 +161,7 @@ impl Layer<'_> {
             off.filter(|component| around.is_empty() && !known.contains(&camel(component)))
         {
             return diagnostic.help(format!(
-                "the stack does not have it: `components: {{{component}: {{enabled: true}}}}`"
+                "the stack does not have it; `components.{component}` of the stack file turns it on"
             ));
         }
         if let Some(near) = nearest(name, known.iter().map(String::as_str)) {
@@ -197,7 +188,7 @@ fn with_article(what: &str) -> String {
 }
 
 /// The names that are not hidden at a path.
-pub(super) fn known(value: &Lazy, path: &[&str], jsonnet: &Jsonnet) -> Vec<String> {
+fn known(value: &Lazy, path: &[&str], jsonnet: &Jsonnet) -> Vec<String> {
     let at = path.iter().try_fold(value.clone(), |value, name| {
         jsonnet.field(&value, name).ok().flatten()
     });

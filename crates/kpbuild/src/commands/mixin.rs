@@ -25,15 +25,15 @@ pub(crate) fn run(arguments: &Mixin, terminal: &mut Terminal) -> anyhow::Result<
     } else {
         "packages"
     };
-    let vendor = arguments.dir.join("vendor");
-    let vendor = vendor.strip_prefix(".").unwrap_or(&vendor);
+    let dir = arguments.dir.strip_prefix(".").unwrap_or(&arguments.dir);
+    let vendor = dir.join("vendor");
     terminal.say(&format!(
         "{} {packages} in {} ({} changed)",
         report.count,
         vendor.display(),
         report.lines.len()
     ));
-    say_how_to_use(&report, &arguments.dir, terminal);
+    say_how_to_use(&report, dir, terminal);
     Ok(Exit::Done)
 }
 

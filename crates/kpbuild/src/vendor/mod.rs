@@ -50,6 +50,10 @@ impl Project {
     /// The project in a folder; one without a jsonnetfile.json asks for nothing.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         anyhow::ensure!(folder.is_dir(), "there is no folder `{}`", folder.display());
+        // Paths in messages are such as the user would write them.
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
+        // Paths in messages are such as the user would write them.
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
         let wanted = Jsonnetfile::read(&folder.join(FILE))?;
         let locked = Jsonnetfile::read(&folder.join(LOCK))?;
         Ok(Self {
@@ -136,7 +140,11 @@ impl Project {
         if let Some((name, _)) = found.next() {
             return Ok(name.clone());
         }
-        if let Some(near) = nearest(wanted, all().map(|(name, _)| name.as_str())) {
+        let short: Vec<String> = all()
+            .map(|(_, dependency)| dependency.short_name())
+            .collect();
+        let long = all().map(|(name, _)| name.as_str());
+        if let Some(near) = nearest(wanted, short.iter().map(String::as_str).chain(long)) {
             bail!("there is no package `{wanted}`; did you mean `{near}`?");
         }
         let names: Vec<&str> = self

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 
 use super::git::Cache;
-use super::jsonnetfile::{Dependency, FILE, Jsonnetfile};
+use super::jsonnetfile::{Dependency, FILE, Jsonnetfile, LOCK};
 use super::package::{Git, Source};
 use super::sum;
 
@@ -149,11 +149,13 @@ impl<'a> Resolver<'a> {
             checkout().with_context(|| format!("cannot get `{name}` at {version}"))?;
         let sum = sum::of(&folder);
         if let Some(lock) = lock.filter(|lock| !lock.sum.is_empty() && lock.sum != sum) {
-            bail!(
-                "the checksum of `{name}` at {commit} is {sum}, and {} in the lock file: somebody has changed one of \
-                 the two; `kpbuild mixin update {name}` takes what is there now",
-                lock.sum
-            );
+            return Err(anyhow!(
+                "at {commit} it is {sum}, and {} in {LOCK}; if what is there now is right, \
+                 `kpbuild mixin update {}` takes it",
+                lock.sum,
+                asked.short_name(),
+            )
+            .context(format!("the checksum of `{name}` is wrong")));
         }
         let locked = Dependency {
             version: commit,

@@ -23,6 +23,8 @@
     type: 'timeseries',
     datasource: { type: 'prometheus', uid: '$datasource' },
     targets: [],
-    query(expr, legend=''):: self { targets+: [{ expr: expr, legendFormat: legend, refId: std.char(65 + std.length(super.targets)) }] },
+    query(expr, legend='')::
+      local letter = std.char(65 + std.length(self.targets));
+      self { targets+: [{ expr: expr, legendFormat: legend, refId: letter }] },
   },
 }
