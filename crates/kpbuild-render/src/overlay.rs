@@ -445,7 +445,14 @@ fn unrolled(data: Value) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use serde_json::json;
+
     use super::*;
+    use crate::components;
+    use crate::dashboards::Dashboards;
 
     #[test]
     fn names_are_those_that_need_no_quotes() {
@@ -453,5 +460,73 @@ mod tests {
         assert_eq!(camel("aws-vpc-cni"), "awsVpcCni");
         assert_eq!(pascal("thanos-sidecar"), "ThanosSidecar");
         assert_eq!(dashed(&camel("kube-state-metrics")), "kube-state-metrics");
+    }
+
+    /// The page for users names every object that overlays find.
+    #[test]
+    fn the_documentation_names_every_object() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let page = fs::read_to_string(root.join("crates/kpbuild/docs/jsonnet.md"))
+            .expect("the page is part of the repository");
+        let jsonnet = Jsonnet::new();
+        for folder in ["stacks", "tests/options"] {
+            let entries = fs::read_dir(root.join(folder)).expect("it is part of the repository");
+            let paths = entries.map(|entry| entry.expect("it can be read").path());
+            let is_stack = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml");
+            for path in paths.filter(is_stack) {
+                let text = fs::read_to_string(&path).expect("a stack is text");
+                for (component, field) in names_of(&jsonnet, &text).values() {
+                    let start = format!("| `{component}` |");
+                    let mut rows = page.lines().filter(|line| line.starts_with(&start));
+                    // `role-default` is one of `role-NAMESPACE`.
+                    let name = match field.split_once('-') {
+                        Some((kind, _)) => format!("`{kind}-"),
+                        None => format!("`{field}`"),
+                    };
+                    assert!(
+                        rows.any(|row| row.contains(&name)),
+                        "{}: the page does not name `{component}.{field}`",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+
+    fn names_of(jsonnet: &Jsonnet, text: &str) -> Names {
+        let mut sources = SourceMap::default();
+        let file = sources.add("stack.yaml", text);
+        let mut diagnostics = Diagnostics::default();
+        let file = kpbuild_stack::parse(&sources, file, &mut diagnostics).expect("it is a stack");
+        let stack = kpbuild_stack::resolve(&file);
+        let dashboards = Dashboards::in_folders(stack.dashboards.folders.clone());
+        let (mut names, mut rules) = (Names::new(), Vec::new());
+        for component in &stack.components {
+            components::render(
+                jsonnet,
+                component,
+                &stack,
+                &dashboards,
+                &mut names,
+                &mut diagnostics,
+            )
+            .expect("templates evaluate");
+            let objects = component
+                .mixins
+                .iter()
+                .filter_map(|mixin| mixin.rules.as_ref());
+            rules.extend(objects.map(|object| rule_object(&object.name)));
+        }
+        name_rules(&stack, &rules, &mut names);
+        names
+    }
+
+    fn rule_object(name: &str) -> Object {
+        let value = json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule", "metadata": {"name": name}});
+        let origin = Origin {
+            component: String::new(),
+            span: None,
+        };
+        Object::new(value, origin).expect("it has all that an object has")
     }
 }
