@@ -18,7 +18,9 @@ use crate::mixins::MixinFile;
 use crate::patches::Patch;
 use crate::platform::Platform;
 use crate::rules::Rules;
-use crate::scalar::{Duration, Image, KubernetesVersion, Label, Name, Quantity, Registry, Version};
+use crate::scalar::{
+    Duration, Image, KubernetesVersion, Label, Name, Quantity, Registry, Url, Version,
+};
 use crate::schema::{NULLABLE, from_definition};
 
 /// One cluster's monitoring: everything that `kpbuild render` makes manifests of.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, bail};
-use kpbuild_check::Check;
 use kpbuild_cluster::{
     Action, Cluster, ClusterError, Obstacle, Plan, Report, RunOptions, StackId, Target,
 };
@@ -43,13 +42,13 @@ impl Compiled {
         if !plan.steps.iter().any(|step| step.is_premature) {
             return true;
         }
-        let errors =
-            |check: &Check| check.severity == Severity::Error && OFFLINE.contains(&check.code.0);
+        let offline = |code: Code| OFFLINE.contains(&code.0);
         let mut diagnostics = Diagnostics::default();
         diagnostics.extend(
-            kpbuild_check::check(&self.bundle, errors)
+            kpbuild_check::check(&self.bundle, &self.stack.checking, offline)
                 .into_iter()
-                .filter(|finding| unjudged(&finding.object))
+                .filter(|finding| finding.diagnostic.severity == Severity::Error)
+                .filter(|finding| finding.object.as_ref().is_some_and(unjudged))
                 .map(|finding| finding.diagnostic),
         );
         terminal.findings(&diagnostics, &self.sources);

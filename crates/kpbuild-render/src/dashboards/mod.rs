@@ -219,7 +219,7 @@ impl Dashboards {
         let mut found = Vec::new();
         for (file, value) in given.evaluated.dashboards {
             found.extend(
-                check(&value)
+                kpbuild_dashboard::check(&value)
                     .into_iter()
                     .map(|finding| (stem(&file).to_owned(), finding)),
             );
