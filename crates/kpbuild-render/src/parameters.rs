@@ -189,8 +189,9 @@ fn all_rules(text: &str) -> Vec<Value> {
     let mut diagnostics = Diagnostics::default();
     let file = kpbuild_stack::parse(&sources, file, &mut diagnostics).expect("the stack is right");
     let stack = kpbuild_stack::resolve(&file);
-    let (inputs, sources) = (crate::Inputs::none(), SourceMap::default());
-    let rules = crate::rules(&stack, &inputs, &sources, &mut diagnostics).expect("rules evaluate");
+    let (inputs, mut sources) = (crate::Inputs::none(), SourceMap::default());
+    let rules =
+        crate::rules(&stack, &inputs, &mut sources, &mut diagnostics).expect("rules evaluate");
     let groups = rules.into_iter().flat_map(|mixin| mixin.groups);
     groups
         .flat_map(|group| group["rules"].as_array().cloned().unwrap_or_default())

@@ -702,9 +702,10 @@ fn json_pointer(text: &str) -> Result<(), String> {
         ));
     }
     let mut escapes = text.split('~').skip(1);
-    match escapes.all(|after| after.starts_with(['0', '1'])) {
-        true => Ok(()),
-        false => Err("in the names of a path, `~0` stands for `~`, and `~1` for `/`".into()),
+    if escapes.all(|after| after.starts_with(['0', '1'])) {
+        Ok(())
+    } else {
+        Err("in the names of a path, `~0` stands for `~`, and `~1` for `/`".into())
     }
 }
 

@@ -156,8 +156,8 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
             continue;
         };
         match (node.entry("patch"), node.entry("path")) {
-            (Some(patch), Some(path)) => diagnostics.push(
-                wrong("`patch` and `path` exclude each other", path.key_span)
+            (Some(patch), Some(file)) => diagnostics.push(
+                wrong("`patch` and `path` exclude each other", file.key_span)
                     .at(patch.key_span, "and this")
                     .help("write two items"),
             ),

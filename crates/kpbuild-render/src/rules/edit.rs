@@ -95,7 +95,7 @@ impl Rules {
         for place in places {
             let (group, rule) = before.at(*place);
             match parameters::changes(edit, group, rule, evaluate, diagnostics) {
-                Some(changed) => changes.push(changed),
+                Some(fields) => changes.push(fields),
                 None => return,
             }
         }

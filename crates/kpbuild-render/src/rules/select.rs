@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use glob::Pattern;
 use kpbuild_core::suggest::nearest;
 use kpbuild_stack::rules::{DisabledRules, RuleSelector};
-use serde_json::Value;
 
 use super::{Group, Rule, Rules};
 use crate::library;
@@ -97,7 +96,7 @@ impl Rules {
             _ => format!("there is no {kind} `{name}`"),
         };
         if let Some(group) = &selector.group {
-            message.push_str(&format!(" in the group `{group}`"));
+            message = format!("{message} in the group `{group}`");
         }
         let in_group: Vec<Place> = of_name
             .iter()
@@ -106,7 +105,7 @@ impl Rules {
             .collect();
         let help = match &selector.labels {
             Some(labels) if !in_group.is_empty() => {
-                message.push_str(&format!(" with {}", labels_in_words(&labels.0)));
+                message = format!("{message} with {}", labels_in_words(&labels.0));
                 let variants = in_group.iter().map(|place| labels_of(self.at(*place).1));
                 format!("there is {}", list(variants))
             }
@@ -171,7 +170,7 @@ fn is_labelled(selector: &RuleSelector, rule: &Rule) -> bool {
     let wanted = selector.labels.iter().flat_map(|labels| &labels.0);
     wanted
         .into_iter()
-        .all(|(name, value)| rule.value["labels"][name] == Value::from(value.as_str()))
+        .all(|(name, value)| rule.value["labels"][name] == value.as_str())
 }
 
 /// Whether a name is meant by one of the stack file, in which `*` stands for

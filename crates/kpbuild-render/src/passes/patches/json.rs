@@ -123,10 +123,9 @@ fn length(steps: &[String], length: usize) -> String {
 }
 
 fn pointer_of(steps: &[String]) -> String {
-    steps
-        .iter()
-        .map(|step| format!("/{}", escaped(step)))
-        .collect()
+    steps.iter().fold(String::new(), |pointer, step| {
+        pointer + "/" + &escaped(step)
+    })
 }
 
 fn escaped(step: &str) -> String {

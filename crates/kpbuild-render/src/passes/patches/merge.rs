@@ -114,7 +114,7 @@ impl<'n> Merge<'_> {
         items: &'n [Node],
         path: &mut Vec<&'n str>,
     ) -> Result<(), Problem> {
-        let replaces = items.iter().any(|item| is_only_replace(item));
+        let replaces = items.iter().any(is_only_replace);
         let items = items.iter().filter(|item| !is_only_replace(item));
         let kind = lists::kind(self.key, path);
         if replaces || kind == Kind::Whole {
@@ -124,14 +124,13 @@ impl<'n> Merge<'_> {
             return Ok(());
         }
         for item in items {
-            match &kind {
-                Kind::ByKeys(keys) => self.keyed(base, item, keys, path)?,
-                _ => {
-                    let value = item.to_json();
-                    if !base.contains(&value) {
-                        base.push(value);
-                    }
-                }
+            if let Kind::ByKeys(keys) = &kind {
+                self.keyed(base, item, keys, path)?;
+                continue;
+            }
+            let value = item.to_json();
+            if !base.contains(&value) {
+                base.push(value);
             }
         }
         Ok(())

@@ -190,15 +190,15 @@ fn same_identity(patch: &Patch, object: &Object, value: &Value) -> Result<(), Pr
     let moved = fields
         .into_iter()
         .find(|path| at(old, path) != at(value, path));
-    let path: &[&str] = match moved {
-        Some(path) => path,
+    let field: &[&str] = match moved {
+        Some(field) => field,
         None if !value["apiVersion"].is_string() || group(old) != group(value) => &["apiVersion"],
         None => return Ok(()),
     };
-    let node = patch.change.at(path.iter().copied());
+    let node = patch.change.at(field.iter().copied());
     let message = format!(
         "a patch cannot change `{}` of `{}`",
-        path.join("."),
+        field.join("."),
         object.key()
     );
     Err(Problem {
