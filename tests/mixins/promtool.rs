@@ -52,3 +52,89 @@ fn promtool_has_nothing_to_say_about_the_rules() {
     assert!(checked.status.success(), "{said}");
     assert!(said.contains("SUCCESS"), "{said}");
 }
+
+/// A stack that disables, patches and adds rules, with tests of its own: of a rule that it has patched, of its groups and
+/// of its files.
+const CUSTOMISED: &str = r#"kind: Stack
+name: customised
+rules:
+  disable: [KubeJobFailed]
+  patch:
+  - {alert: KubePodNotReady, for: 30m}
+  groups:
+  - name: shop
+    rules:
+    - {record: "shop:orders:rate5m", expr: "sum(rate(orders_total[5m]))"}
+  files: [shop.yaml]
+  tests: [tests.yaml]
+"#;
+
+const SHOP: &str = "groups:
+- name: alerts
+  rules:
+  - {alert: NoOrders, expr: 'shop:orders:rate5m == 0', for: 5m}
+";
+
+const TESTS: &str = r#"evaluation_interval: 1m
+tests:
+- interval: 1m
+  input_series:
+  - {series: 'kube_pod_status_phase{job="kube-state-metrics",namespace="a",pod="b",phase="Pending"}', values: '1x60'}
+  - {series: 'kube_pod_owner{job="kube-state-metrics",namespace="a",pod="b",owner_kind="ReplicaSet"}', values: '1x60'}
+  promql_expr_test:
+  - {expr: 'count(ALERTS{alertname="KubePodNotReady",alertstate="firing"})', eval_time: 25m, exp_samples: []}
+  - {expr: 'count(ALERTS{alertname="KubePodNotReady",alertstate="firing"})', eval_time: 35m, exp_samples: [{labels: '{}', value: 1}]}
+- interval: 1m
+  input_series: [{series: 'orders_total', values: '5x20'}]
+  alert_rule_test: [{alertname: NoOrders, eval_time: 15m, exp_alerts: [{}]}]
+"#;
+
+/// Tests of users hold for the rules as the stack has them; those of kpbuild for rules that it disables or patches are
+/// skipped, and say why.
+#[test]
+fn patched_and_added_rules_are_tested_as_they_are_rendered() {
+    let folder = tempfile::tempdir().expect("a folder for the stack");
+    let files = [
+        ("stack.yaml", CUSTOMISED),
+        ("shop.yaml", SHOP),
+        ("tests.yaml", TESTS),
+    ];
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("the folder is ours");
+    }
+    let promtool = tools::path(Tool::Promtool);
+    let promtool = promtool.to_str().expect("the cache has a plain name");
+    let arguments = [
+        "test",
+        "stack.yaml",
+        "--promtool",
+        promtool,
+        "--format",
+        "json",
+    ];
+    let output = kpbuild::run(folder.path(), &arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("no report ({error}): {said}"));
+    let of = |file: &str| {
+        let tests = items(&report["tests"]).filter(|test| test["file"].as_str() == Some(file));
+        tests.cloned().collect::<Vec<Value>>()
+    };
+    let own = of("tests.yaml");
+    assert_eq!(own.len(), 2, "{report:#}");
+    assert!(
+        own.iter().all(|test| test["result"] == "passed"),
+        "{own:#?}"
+    );
+    let skipped: Vec<String> = items(&report["tests"])
+        .filter(|test| test["result"] == "skipped")
+        .map(|test| test["details"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    for reason in [
+        "this stack changes KubePodNotReady",
+        "this stack disables KubeJobFailed",
+    ] {
+        assert!(skipped.iter().any(|one| one == reason), "{skipped:?}");
+    }
+    assert!(output.status.success(), "{said}");
+}
