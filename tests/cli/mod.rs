@@ -3,6 +3,7 @@
 
 mod check;
 mod readme;
+mod stacks;
 mod transcript;
 
 use std::path::Path;

@@ -66,6 +66,34 @@ that cannot be used at this place. Paths are relative to the stack file; `*`
 stands for any characters of a name, `**` for any folders.",
     ),
     (
+        "stack-extends",
+        "\
+A file under `extends` cannot be used. A base starts with `kind: StackBase` and
+has no name, or is a stack itself; paths are relative to the file that names
+them. A file that extends itself, by way of others, has no lowest one: move what
+both need into a base of its own.",
+    ),
+    (
+        "stack-name-twice",
+        "\
+Two stacks of one run have the same name, which is also that of their folder, and
+by which a cluster knows what belongs to them. Rename one.",
+    ),
+    (
+        "stack-variable",
+        "\
+`${name}` in a text stands for the value of a variable, which `variables`
+declares, in the stack file or in a base; one without a value (`name: null`)
+must be set by each stack. A variable keeps its type. Text that looks like a
+variable and is none is written `$${name}`.",
+    ),
+    (
+        "stack-unused-variable",
+        "\
+A variable is declared and no text of the stack uses it: its value changes
+nothing. Its name may be misspelt, here or where it is used.",
+    ),
+    (
         "stack-unknown-field",
         "\
 A field that does not exist. Nothing is ignored silently: a misspelt field would

@@ -115,6 +115,19 @@ impl Diagnostic {
         self
     }
 
+    /// The same finding about the same files in another map of sources, which
+    /// gets those that it lacks.
+    #[must_use]
+    pub fn moved(mut self, from: &SourceMap, to: &mut SourceMap) -> Self {
+        for label in &mut self.labels {
+            let file = from.file(label.span.file);
+            label.span.file = to
+                .find(&file.name)
+                .unwrap_or_else(|| to.add(&file.name, &file.text));
+        }
+        self
+    }
+
     /// The finding as text, with the user's lines underlined.
     pub fn render(&self, sources: &SourceMap, style: Style) -> String {
         let level = match self.severity {
@@ -325,6 +338,26 @@ mod tests {
           = note: a Prometheus needs at least one replica
           = help: write `replicas: 2`
         ");
+    }
+
+    #[test]
+    fn a_finding_of_another_run_keeps_its_place() {
+        let mut sources = SourceMap::default();
+        sources.add("a.yaml", "name: a\n");
+        let mut others = SourceMap::default();
+        let file = others.add("b.yaml", "name: b\n");
+        let span = Span {
+            file,
+            start: 6,
+            end: 7,
+        };
+        let finding = Diagnostic::error(Code("x"), "m").at(span, "");
+        let moved = finding.clone().moved(&others, &mut sources);
+        let again = finding.moved(&others, &mut sources);
+        assert_eq!(moved, again);
+        let span = moved.labels[0].span;
+        assert_eq!(sources.file(span.file).name, "b.yaml");
+        assert_eq!(sources.text(span), "b");
     }
 
     #[test]

@@ -6,10 +6,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::source::Span;
 use crate::yaml;
@@ -61,13 +62,30 @@ pub enum NotAnObject {
 #[derive(Debug, Clone)]
 pub struct Object {
     key: ObjectKey,
-    /// The text it was made from, as long as nothing has changed it.
-    text: Option<&'static str>,
-    value: OnceLock<Value>,
+    /// Shared by all copies of the object until one of them is changed.
+    manifest: Arc<Manifest>,
     /// Where parts of it are written, by their JSON pointers.
     places: Vec<(String, Span)>,
     /// Who asked for it.
     pub origin: Origin,
+}
+
+/// A manifest as data and as text; one of the two is there from the start, the
+/// other one is made when somebody asks for it.
+#[derive(Debug, Default)]
+struct Manifest {
+    value: OnceLock<Value>,
+    text: OnceLock<Cow<'static, str>>,
+    digest: OnceLock<String>,
+}
+
+impl From<Value> for Manifest {
+    fn from(value: Value) -> Self {
+        Self {
+            value: OnceLock::from(value),
+            ..Self::default()
+        }
+    }
 }
 
 impl Object {
@@ -75,8 +93,7 @@ impl Object {
     pub fn new(value: Value, origin: Origin) -> Result<Self, NotAnObject> {
         Ok(Self {
             key: key_of(&value)?,
-            text: None,
-            value: OnceLock::from(value),
+            manifest: Arc::new(value.into()),
             places: Vec::new(),
             origin,
         })
@@ -88,8 +105,10 @@ impl Object {
     pub fn from_text(key: ObjectKey, text: &'static str, origin: Origin) -> Self {
         Self {
             key,
-            text: Some(text),
-            value: OnceLock::new(),
+            manifest: Arc::new(Manifest {
+                text: OnceLock::from(Cow::Borrowed(text)),
+                ..Manifest::default()
+            }),
             places: Vec::new(),
             origin,
         }
@@ -97,7 +116,7 @@ impl Object {
 
     /// Whether it is as the program carries it: nothing has changed its text.
     pub fn is_of_the_program(&self) -> bool {
-        self.text.is_some()
+        matches!(self.manifest.text.get(), Some(Cow::Borrowed(_)))
     }
 
     /// The object's identity.
@@ -112,8 +131,9 @@ impl Object {
 
     /// The manifest as data.
     pub fn value(&self) -> &Value {
-        self.value.get_or_init(|| {
-            let text = self.text.expect("an object has a text or a value");
+        self.manifest.value.get_or_init(|| {
+            let text = self.manifest.text.get();
+            let text = text.expect("an object has a text or a value");
             yaml::read(text).expect("texts of the program are YAML, the tests read them all")
         })
     }
@@ -133,26 +153,38 @@ impl Object {
 
     /// Changes the manifest; a change of name or namespace moves the identity.
     pub fn edit(&mut self, change: impl FnOnce(&mut Value)) -> Result<(), NotAnObject> {
-        let _ = self.value();
-        self.text = None;
+        let own = Arc::get_mut(&mut self.manifest).and_then(|manifest| manifest.value.take());
+        let mut value = own.unwrap_or_else(|| self.value().clone());
+        change(&mut value);
+        let key = key_of(&value);
         self.places.clear();
-        let value = self.value.get_mut().expect("the value was just made");
-        change(value);
-        self.key = key_of(value)?;
+        self.manifest = Arc::new(value.into());
+        self.key = key?;
         Ok(())
     }
 
     /// The manifest as a YAML document.
-    pub fn yaml(&self) -> Cow<'_, str> {
-        match self.text {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(yaml::document(self.value())),
-        }
+    pub fn yaml(&self) -> &str {
+        let text = &self.manifest.text;
+        text.get_or_init(|| Cow::Owned(yaml::document(self.value())))
+    }
+
+    /// Shares the manifest of an object that says the same, with its text.
+    pub fn share(&mut self, same: &Self) {
+        self.manifest = Arc::clone(&same.manifest);
+    }
+
+    /// The SHA-256 sum of the YAML document, in hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        let digest = &self.manifest.digest;
+        digest.get_or_init(|| sha256(self.yaml().as_bytes()))
     }
 
     /// Whether both say the same, whoever asked for them.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        match (self.text, other.text) {
+        let (ours, theirs) = (self.manifest.text.get(), other.manifest.text.get());
+        match (ours, theirs) {
+            _ if Arc::ptr_eq(&self.manifest, &other.manifest) => true,
             (Some(text), Some(others)) if text == others => true,
             _ => self.value() == other.value(),
         }
@@ -163,6 +195,12 @@ impl Object {
         path.iter()
             .try_fold(self.value(), |value, key| value.get(key))
     }
+}
+
+/// The SHA-256 sum of some bytes, in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digits = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    Sha256::digest(bytes).iter().fold(String::new(), digits)
 }
 
 fn key_of(value: &Value) -> Result<ObjectKey, NotAnObject> {

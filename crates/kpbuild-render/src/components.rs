@@ -1,13 +1,14 @@
 //! Renders one component: calls its template and names what comes out.
 
+use kpbuild_core::object::NotAnObject;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin};
 use kpbuild_stack::{Component, Stack, dashboard_providers};
 use serde_json::{Value, json};
 
-use crate::Objects;
 use crate::dashboards::Dashboards;
-use crate::jsonnet::{Jsonnet, JsonnetError};
+use crate::jsonnet::JsonnetError;
 use crate::overlay::{Names, camel};
+use crate::{Objects, Session};
 
 /// A template gave something that is no object.
 pub(crate) const NOT_AN_OBJECT: Code = Code("template-not-an-object");
@@ -16,23 +17,26 @@ pub(crate) const NOT_AN_OBJECT: Code = Code("template-not-an-object");
 /// overlays find the object) to the object; what is null is left out. The
 /// ConfigMaps of dashboards have no such name: `dashboards` is about them.
 pub(crate) fn render(
-    jsonnet: &Jsonnet,
+    session: &Session,
     component: &Component,
     stack: &Stack,
     dashboards: &Dashboards,
     names: &mut Names,
     diagnostics: &mut Diagnostics,
 ) -> Result<Objects, JsonnetError> {
-    let template = format!("components/{}/main.jsonnet", component.name);
     let input = with_dashboards(component, stack, dashboards);
-    let Value::Object(fields) = jsonnet.call(&template, &[("input", &input)])? else {
-        panic!("`{template}` gives a map");
-    };
+    let key = format!("{} {input}", component.name);
+    let fields = session
+        .components()
+        .get(key, || fields(session, component.name, &input))?;
     let mut objects = Vec::with_capacity(fields.len());
-    for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
-        match Object::new(value, origin(component)) {
+    for (field, object) in fields.iter() {
+        match object {
             Ok(object) => {
-                names.insert(object.key().clone(), (camel(component.name), field));
+                let mut object = object.clone();
+                object.origin.span = component.span;
+                let name = (camel(component.name), field.clone());
+                names.insert(object.key().clone(), name);
                 objects.push(object);
             }
             Err(reason) => {
@@ -43,16 +47,28 @@ pub(crate) fn render(
         }
     }
     if component.name == "grafana" {
-        objects.extend(dashboards.config_maps(&input["metadata"], diagnostics));
+        let metadata = &input["metadata"];
+        objects.extend(dashboards.config_maps(metadata, session, diagnostics));
     }
     Ok(objects)
 }
 
-fn origin(component: &Component) -> Origin {
-    Origin {
-        component: component.name.to_owned(),
-        span: component.span,
-    }
+/// What the fields of a template are.
+pub(crate) type Fields = Vec<(String, Result<Object, NotAnObject>)>;
+
+fn fields(session: &Session, component: &str, input: &Value) -> Result<Fields, JsonnetError> {
+    let template = format!("components/{component}/main.jsonnet");
+    let Value::Object(fields) = session.templates().call(&template, &[("input", input)])? else {
+        panic!("`{template}` gives a map");
+    };
+    let origin = Origin {
+        component: component.to_owned(),
+        span: None,
+    };
+    let there = fields.into_iter().filter(|(_, value)| !value.is_null());
+    Ok(there
+        .map(|(field, value)| (field, Object::new(value, origin.clone())))
+        .collect())
 }
 
 /// Grafana mounts every dashboard; which there are is known only now.

@@ -7,7 +7,7 @@
 mod fields;
 mod lazy;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,9 +17,9 @@ use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
 use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{
     AsPathLike, Error, ImportResolver, ObjValueBuilder, ResolvePathOwned, Result, ResultExt as _,
-    Source, SourcePath, SourceVirtual, Span, StackTraceElement, State, Val,
+    Source, SourcePath, SourceVirtual, Span, StackTraceElement, State, StateEnterGuard, Val,
 };
-use jrsonnet_gcmodule::Acyclic;
+use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
 use jrsonnet_ir::SourceFile;
 use jrsonnet_stdlib::ContextInitializer;
 use serde_json::{Map, Number, Value};
@@ -99,13 +99,18 @@ impl Jsonnet {
         }
     }
 
+    fn enter(&self) -> StateEnterGuard {
+        EVALUATED.set(EVALUATED.get() + 1);
+        self.state.enter()
+    }
+
     /// Calls the function that a template is with named arguments.
     pub(crate) fn call(
         &self,
         template: &str,
         arguments: &[(&str, &Value)],
     ) -> Result<Value, JsonnetError> {
-        let _entered = self.state.enter();
+        let _entered = self.enter();
         let call = || {
             let function = self.state.import(template)?;
             to_json(&apply_tla(&bind(arguments), function)?)
@@ -119,7 +124,7 @@ impl Jsonnet {
         path: &str,
         arguments: &[(&str, &Value)],
     ) -> Result<Value, JsonnetError> {
-        let _entered = self.state.enter();
+        let _entered = self.enter();
         let call = || {
             let path = SourcePath::new(SourceFile::new(path.into()));
             let value = self.state.import_resolved(path)?;
@@ -135,12 +140,32 @@ impl Jsonnet {
         code: &str,
         arguments: &[(&str, &Value)],
     ) -> Result<Value, JsonnetError> {
-        let _entered = self.state.enter();
+        let _entered = self.enter();
         let call = || {
             let function = self.state.evaluate_snippet(name, code)?;
             to_json(&apply_tla(&bind(arguments), function)?)
         };
         call().map_err(|error| explain(&error))
+    }
+}
+
+thread_local! {
+    /// How often this thread has evaluated since its garbage was collected.
+    static EVALUATED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Finding garbage means to look at everything that is kept: after a few
+/// evaluations there is little to find.
+const WORTH_IT: usize = 64;
+
+/// Frees the values of this thread that refer to each other in a circle, as
+/// objects with fields that use `self` do. (What the interpreter offers in place
+/// of it, to leak them, frees the head of a list that they remain part of: a
+/// later step of the same or another thread then never ends.)
+pub(crate) fn collect_garbage() {
+    if EVALUATED.get() >= WORTH_IT {
+        EVALUATED.set(0);
+        collect_thread_cycles();
     }
 }
 

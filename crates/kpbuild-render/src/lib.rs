@@ -16,8 +16,12 @@ pub mod overlay;
 mod parameters;
 mod passes;
 pub mod rules;
+mod session;
 mod user_files;
 pub mod user_mixins;
+
+use std::cell::LazyCell;
+use std::ops::Deref;
 
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Object, Reported, SourceMap};
 use kpbuild_stack::{Mixin, Stack, UserMixin};
@@ -25,6 +29,7 @@ use serde_json::Value;
 
 pub use jsonnet::{Frame, JsonnetError};
 pub use passes::patches::PatchFile;
+pub use session::{Cache, Session};
 pub use user_files::UserFiles;
 
 use crate::dashboards::{DashboardFile, Dashboards};
@@ -54,6 +59,8 @@ pub struct Inputs {
     pub mixins: Vec<Option<FileId>>,
     /// The overlays that the stack file names, in their order.
     pub overlays: Vec<FileId>,
+    /// What this render shares with others.
+    pub session: Session,
 }
 
 impl Inputs {
@@ -67,6 +74,7 @@ impl Inputs {
             advise: false,
             mixins: Vec::new(),
             overlays: Vec::new(),
+            session: Session::new(&Cache::default()),
         }
     }
 }
@@ -79,13 +87,15 @@ pub fn render(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<Bundle, Reported> {
-    let jsonnet = Jsonnet::with_files(&inputs.files);
-    let (mut rules, mut dashboards) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    let session = &inputs.session;
+    let (mut rules, mut dashboards) = evaluate_mixins(session, stack, diagnostics);
+    // Parts of kpbuild are shared between stacks, files beside them are not.
+    let jsonnet = LazyCell::new(|| Jsonnet::with_files(&inputs.files));
     let user = evaluate_user_mixins(&jsonnet, stack, inputs, sources, diagnostics);
     for (mixin, given) in &user {
         rules.add_user_mixin(mixin, &given.evaluated.groups);
     }
-    complete(&mut rules, &jsonnet, stack, inputs, sources, diagnostics);
+    complete(&mut rules, stack, inputs, sources, diagnostics);
     if stack
         .components
         .iter()
@@ -108,7 +118,7 @@ pub fn render(
     let mut names = Names::new();
     for component in &stack.components {
         let rendered = components::render(
-            &jsonnet,
+            session,
             component,
             stack,
             &dashboards,
@@ -120,7 +130,7 @@ pub fn render(
             Err(error) => diagnostics.push(template_failed(component.name, &error)),
         }
     }
-    objects.extend(rules.into_objects());
+    objects.extend(rules.into_objects().map(|object| session.kept(object)));
     passes::leave_out(stack, &mut objects);
     if !inputs.overlays.is_empty() {
         diagnostics.reported()?;
@@ -142,7 +152,7 @@ pub fn render(
 
 /// The rules and dashboards of all components.
 fn evaluate_mixins(
-    jsonnet: &Jsonnet,
+    session: &Session,
     stack: &Stack,
     diagnostics: &mut Diagnostics,
 ) -> (Rules, Dashboards) {
@@ -150,10 +160,12 @@ fn evaluate_mixins(
     let mut dashboards = Dashboards::in_folders(stack.dashboards.folders.clone());
     for component in &stack.components {
         for mixin in &component.mixins {
-            match mixins::evaluate(jsonnet, mixin) {
+            match mixins::evaluate_once(session, mixin) {
                 Ok(evaluated) => {
-                    rules.add(component.name, component.span, mixin, evaluated.groups);
-                    dashboards.add_mixin(mixin, component.span, evaluated.dashboards, diagnostics);
+                    let groups = evaluated.groups.clone();
+                    rules.add(component.name, component.span, mixin, groups);
+                    let shown = evaluated.dashboards.clone();
+                    dashboards.add_mixin(mixin, component.span, shown, diagnostics);
                 }
                 Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
             }
@@ -165,20 +177,20 @@ fn evaluate_mixins(
 /// Adds the user's rules to those of the mixins, and edits all as the stack says.
 fn complete(
     rules: &mut Rules,
-    jsonnet: &Jsonnet,
     stack: &Stack,
     inputs: &Inputs,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) {
     rules.add_user(&stack.rules, &inputs.rules, sources, diagnostics);
-    let evaluate = |mixin: &Mixin| Ok(mixins::evaluate(jsonnet, mixin)?.groups);
+    let templates = inputs.session.templates();
+    let evaluate = |mixin: &Mixin| Ok(mixins::evaluate(templates, mixin)?.groups);
     rules.edit(&stack.rules, &evaluate, inputs.advise, diagnostics);
 }
 
 /// What the mixins from elsewhere give, in the order of the stack file.
 fn evaluate_user_mixins<'a>(
-    jsonnet: &Jsonnet,
+    jsonnet: &impl Deref<Target = Jsonnet>,
     stack: &'a Stack,
     inputs: &Inputs,
     sources: &mut SourceMap,
@@ -212,17 +224,18 @@ pub fn rules(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<Vec<MixinRules>, Reported> {
-    let jsonnet = Jsonnet::with_files(&inputs.files);
-    let (mut rules, _) = evaluate_mixins(&jsonnet, stack, diagnostics);
+    let session = &inputs.session;
+    let (mut rules, _) = evaluate_mixins(session, stack, diagnostics);
+    let jsonnet = LazyCell::new(|| Jsonnet::with_files(&inputs.files));
     for (mixin, given) in evaluate_user_mixins(&jsonnet, stack, inputs, sources, diagnostics) {
         rules.add_user_mixin(mixin, &given.evaluated.groups);
     }
-    complete(&mut rules, &jsonnet, stack, inputs, sources, diagnostics);
+    complete(&mut rules, stack, inputs, sources, diagnostics);
     let components = stack.components.iter();
     let mixins = components.flat_map(|component| &component.mixins);
     let mut tested = Vec::new();
     for mixin in mixins.filter(|mixin| mixin.rules.is_some()) {
-        match mixins::tested(&jsonnet, mixin) {
+        match mixins::tested(session.templates(), mixin) {
             Ok(defaults) => tested.push(MixinRules {
                 mixin: mixin.name,
                 groups: rules.of_mixin(mixin.name),

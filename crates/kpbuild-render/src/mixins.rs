@@ -1,11 +1,14 @@
 //! Evaluates mixins: rules and dashboards with the stack's parameters.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kpbuild_stack::Mixin;
 use kpbuild_stack::parameters::decided_by;
 use serde_json::{Map, Value};
 
+use crate::Session;
+use crate::dashboards::Shown;
 use crate::jsonnet::{Jsonnet, JsonnetError};
 
 /// What a mixin gives.
@@ -14,7 +17,31 @@ pub(crate) struct Evaluated {
     /// Groups of alerts, then groups of recording rules.
     pub(crate) groups: Vec<Value>,
     /// Dashboards by file name.
-    pub(crate) dashboards: BTreeMap<String, Value>,
+    pub(crate) dashboards: BTreeMap<String, Arc<Shown>>,
+}
+
+impl Evaluated {
+    pub(crate) fn new(
+        groups: Vec<Value>,
+        dashboards: impl IntoIterator<Item = (String, Value)>,
+    ) -> Self {
+        let shown = |(file, value)| (file, Arc::new(Shown::from(value)));
+        Self {
+            groups,
+            dashboards: dashboards.into_iter().map(shown).collect(),
+        }
+    }
+}
+
+/// What one of the mixins that come with kpbuild gives, evaluated once for each
+/// set of parameters.
+pub(crate) fn evaluate_once(
+    session: &Session,
+    mixin: &Mixin,
+) -> Result<Arc<Evaluated>, JsonnetError> {
+    let key = format!("{} {}", mixin.name, mixin.config);
+    let evaluate = || evaluate(session.templates(), mixin);
+    session.mixins().get(key, evaluate)
 }
 
 /// Evaluates one of the mixins that come with kpbuild.
@@ -56,8 +83,8 @@ fn evaluated(mut value: Value) -> Evaluated {
         }
     }
     let dashboards = match value["dashboards"].take() {
-        Value::Object(map) => map.into_iter().collect(),
-        _ => Map::new().into_iter().collect(),
+        Value::Object(map) => map,
+        _ => Map::new(),
     };
-    Evaluated { groups, dashboards }
+    Evaluated::new(groups, dashboards)
 }

@@ -110,7 +110,7 @@ impl Reader<'_> {
             None => self.folder(&configured)?,
         };
         Ok(Some(UserEvaluated {
-            evaluated: Evaluated { groups, dashboards },
+            evaluated: Evaluated::new(groups, dashboards),
             folder,
         }))
     }

@@ -162,6 +162,12 @@ pub const FORMATS: &[Format] = &[
         metric_name,
     ),
     Format::new(
+        "variable-name",
+        "the name of a variable",
+        "^[a-zA-Z][a-zA-Z0-9_-]*$",
+        variable_name,
+    ),
+    Format::new(
         "container-image",
         "an image",
         r"^(?!.*//)[A-Za-z0-9]([A-Za-z0-9._:@/-]*[A-Za-z0-9._-])?$",
@@ -730,6 +736,13 @@ fn prometheus_label(text: &str) -> Result<(), String> {
         "a label of Prometheus is made of letters, digits and `_`, and does not start with a digit"
             .into(),
     )
+}
+
+fn variable_name(text: &str) -> Result<(), String> {
+    if crate::variables::is_name(text) {
+        return Ok(());
+    }
+    Err("it is made of letters, digits, `_` and `-`, and starts with a letter".into())
 }
 
 fn characters(text: &str, further: &str) -> Result<(), String> {

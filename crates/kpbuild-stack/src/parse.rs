@@ -1,11 +1,13 @@
 //! From text to the shape of a stack file, or to everything that is wrong with it.
 
 use kpbuild_core::node::{NodeKind, read_documents};
+use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, Reported, SourceMap, Span};
 
 use serde_json::Value;
 
 use crate::conflicts;
+use crate::extends::{self, ReadBase};
 use crate::platform;
 use crate::schema;
 use crate::shape;
@@ -19,7 +21,7 @@ pub const NOT_A_STACK: Code = Code("stack-not-a-stack");
 pub struct StackFile {
     /// What it says, with the defaults of everything it does not say.
     pub shape: shape::StackFile,
-    /// Where it says it.
+    /// Where it says it; what it extends and the values of its variables are in it.
     pub tree: Node,
 }
 
@@ -33,16 +35,38 @@ impl StackFile {
             parent.entry(key).map(|entry| entry.key_span)
         })
     }
+
+    /// The file in which the field at a path is written: the stack file, or one
+    /// that it extends. Paths in the field are relative to it.
+    pub fn file_of(&self, path: &[&str]) -> FileId {
+        self.span(path).unwrap_or(self.tree.span).file
+    }
 }
 
-/// Reads one stack file; everything that is wrong with it is reported.
+/// Reads one stack file that extends no other; everything that is wrong with it
+/// is reported.
 pub fn parse(
     sources: &SourceMap,
     file: FileId,
     diagnostics: &mut Diagnostics,
 ) -> Result<StackFile, Reported> {
-    let tree = one_document(sources, file, diagnostics)?;
+    let mut none = |_: &mut SourceMap, path: &str| {
+        let problem = format!("`{path}` cannot be read: this stack stands alone");
+        Err((problem, "remove `extends`".to_owned()))
+    };
+    parse_with_bases(&mut sources.clone(), file, &mut none, diagnostics)
+}
+
+/// Reads a stack file and those that it extends; everything that is wrong with
+/// them is reported, each mistake in the file that makes it.
+pub fn parse_with_bases(
+    sources: &mut SourceMap,
+    file: FileId,
+    read: &mut ReadBase<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Result<StackFile, Reported> {
     let before = diagnostics.errors();
+    let tree = extends::load(sources, file, read, diagnostics)?;
     validate(&tree, schema::checked(), diagnostics);
     if diagnostics.errors() > before {
         diagnostics.reported()?;
@@ -67,9 +91,48 @@ pub fn parse(
     }
 }
 
+/// What a file is, seen before it is read as a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Glance {
+    /// A stack, or meant as one: what is wrong with it is worth saying.
+    Stack {
+        /// Its name and where it is written, if it has one.
+        name: Option<(String, Span)>,
+    },
+    /// Something else, a base among others.
+    Other,
+}
+
+/// What a file is at a glance, for whoever looks for stacks among other files.
+pub fn glance(sources: &SourceMap, file: FileId) -> Glance {
+    let Ok(documents) = read_documents(sources, file) else {
+        return Glance::Other;
+    };
+    let Some(tree) = documents
+        .first()
+        .filter(|tree| tree.get("apiVersion").is_none())
+    else {
+        return Glance::Other;
+    };
+    let is_stack = match tree.get("kind").map(Node::as_str) {
+        Some(Some(kind)) => kind != extends::BASE && nearest(kind, ["Stack"]).is_some(),
+        Some(None) => false,
+        None => ["components", "extends"]
+            .iter()
+            .any(|key| tree.get(key).is_some()),
+    };
+    if !is_stack {
+        return Glance::Other;
+    }
+    let name = tree.get("name");
+    Glance::Stack {
+        name: name.and_then(|name| Some((name.as_str()?.to_owned(), name.span))),
+    }
+}
+
 /// The fields whose maps are merged into rendered ones: null removes there, or
 /// says that there is nothing.
-const MERGED: [&str; 10] = [
+pub(crate) const MERGED: [&str; 10] = [
     "spec",
     "config",
     "podSecurityContext",
@@ -103,7 +166,8 @@ fn given(node: &Node) -> Value {
     }
 }
 
-fn one_document(
+/// The only document of a file, which is a map.
+pub(crate) fn one_document(
     sources: &SourceMap,
     file: FileId,
     diagnostics: &mut Diagnostics,
@@ -166,6 +230,31 @@ fn of_kubernetes(tree: &Node) -> Option<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stacks_are_told_from_other_files() {
+        let glance = |text: &str| {
+            let mut sources = SourceMap::default();
+            let file = sources.add("a.yaml", text);
+            match glance(&sources, file) {
+                Glance::Stack { name } => Some(name.map(|(name, _)| name)),
+                Glance::Other => None,
+            }
+        };
+        assert_eq!(glance("kind: Stack\nname: a"), Some(Some("a".to_owned())));
+        assert_eq!(glance("kind: stak\nname: a"), Some(Some("a".to_owned())));
+        assert_eq!(glance("components: {}"), Some(None));
+        for other in [
+            "kind: StackBase",
+            "groups: []",
+            "a: [",
+            "",
+            "- 1",
+            "apiVersion: v1\nkind: Stack",
+        ] {
+            assert_eq!(glance(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn null_removes_where_maps_are_merged_and_says_nothing_elsewhere() {

@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
+use crate::extends::BASE;
 use crate::shape::StackFile;
 use crate::{components, definitions, format};
 
@@ -55,6 +56,7 @@ pub fn published() -> Value {
         .expect("the stack file has parts")
         .extend(parts);
     show_defaults(&mut schema);
+    admit_bases(&mut schema);
     standardise(&mut schema);
     schema["$id"] = json!("https://kpbuild.dev/stack.schema.json");
     schema
@@ -178,6 +180,17 @@ fn part_name(path: &str, partial: bool) -> String {
     } else {
         name
     }
+}
+
+/// Editors show bases by the same schema: they have another kind, and no name.
+fn admit_bases(schema: &mut Value) {
+    let is_stack = json!({"properties": {"kind": {"const": "Stack"}}});
+    let kind = &mut schema["properties"]["kind"];
+    let about = kind["description"].clone();
+    *kind = json!({"description": about, "enum": ["Stack", BASE]});
+    schema["required"] = json!(["kind"]);
+    schema["if"] = is_stack;
+    schema["then"] = json!({"required": ["name"]});
 }
 
 /// Shows what each component is installed as, where its type alone does not say

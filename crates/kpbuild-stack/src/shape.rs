@@ -32,6 +32,18 @@ pub struct StackFile {
     pub kind: Kind,
     /// The name of this stack, unique among your stacks; it is not rendered.
     pub name: Label,
+    /// Files that this one is written on top of, the lowest first; paths are
+    /// relative to this file. Maps merge, lists and other values replace, and
+    /// `null` takes back what a base says. Bases start with `kind: StackBase`
+    /// (they need no name), or are stacks themselves.
+    #[serde(default)]
+    pub extends: Vec<String>,
+    /// Values by name, for what differs between stacks with a common base:
+    /// `${name}` in a text of this file or of its bases stands for the value, and
+    /// a text that is nothing else has its type. `null` declares a variable that
+    /// each stack must set. `$${` is `${` itself.
+    #[serde(default)]
+    pub variables: Variables,
     /// The cluster that the stack is for.
     #[serde(default)]
     pub cluster: Cluster,
@@ -89,7 +101,33 @@ fn yes() -> bool {
     true
 }
 
-/// The only kind of file there is.
+/// The values of variables by their names.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Variables(pub BTreeMap<String, serde_json::Value>);
+
+impl JsonSchema for Variables {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Variables".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": {"format": "variable-name"},
+            "additionalProperties": {
+                "type": ["string", "number", "boolean", "null"],
+                NULLABLE: true,
+            },
+        })
+    }
+}
+
+/// The kind of file that is rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum Kind {

@@ -45,7 +45,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Make a cluster what a stack says.
     Apply(Apply),
-    /// Say what is wrong with a stack or with manifests, without a cluster.
+    /// Say what is wrong with stacks or with manifests, without a cluster.
     Check(Check),
     /// Say what a change does to all stacks: render, check, test, compare.
     Ci(Ci),
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     Init(Init),
     /// Bring mixins of others into vendor/, and keep them at a version.
     Mixin(Mixin),
-    /// Render a stack into Kubernetes manifests.
+    /// Render stacks into Kubernetes manifests.
     Render(Render),
     /// Print the JSON Schema of the stack file, for editors.
     Schema(Schema),
@@ -86,7 +86,7 @@ pub(crate) struct Init {
     pub(crate) list: bool,
 }
 
-/// Render a stack into Kubernetes manifests.
+/// Render stacks into Kubernetes manifests.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -94,12 +94,15 @@ Examples:
                                         kubectl create -f out/setup
                                         kubectl create -f out
   kpbuild render stack.yaml | less    one stream, in an order that can be applied
+  kpbuild render stacks/ -o out       all stacks below a folder, each into out/NAME
 
 A folder is written as a whole or not at all. What an earlier render wrote and
 is no longer rendered is removed; files of others are left alone.")]
 pub(crate) struct Render {
-    /// The stack file.
-    pub(crate) stack: PathBuf,
+    /// The stack file; several, and folders of them, are rendered each into a
+    /// folder of its name.
+    #[arg(required = true, value_name = "STACK")]
+    pub(crate) stacks: Vec<PathBuf>,
     /// The folder to write, or - for one stream on stdout.
     #[arg(short, long, value_name = "DIR", default_value = "-")]
     pub(crate) output: PathBuf,
@@ -173,12 +176,12 @@ and as the first line of the stack file:
   # yaml-language-server: $schema=stack.schema.json")]
 pub(crate) struct Schema {}
 
-/// Say what is wrong with a stack or with manifests, without a cluster.
+/// Say what is wrong with stacks or with manifests, without a cluster.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kpbuild check stack.yaml                     everything
-  kpbuild check stack.yaml --deny warnings     in a CI system
+  kpbuild check stacks/ --deny warnings        all stacks of a folder, in a CI system
   kpbuild check stack.yaml --only monitor-port --only unknown-metric
   kpbuild check manifests/                     what something else rendered
   helm template . | kpbuild check - --namespace monitoring
@@ -189,9 +192,10 @@ rules read metrics that are scraped, alerts reach a receiver, and objects are
 such as Kubernetes takes. `kpbuild explain CODE` says more about a finding; the
 section `check` of the stack file accepts findings, and says what others install.")]
 pub(crate) struct Check {
-    /// The stack file; or a folder or file of manifests; or - for either on stdin.
-    #[arg(value_name = "STACK|DIR|-")]
-    pub(crate) what: PathBuf,
+    /// The stack file, several, or folders of them; or a folder or file of
+    /// manifests; or - for either on stdin.
+    #[arg(required = true, value_name = "STACK|DIR|-")]
+    pub(crate) what: Vec<PathBuf>,
     /// The namespace of manifests that do not say theirs.
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,

@@ -2,11 +2,12 @@
 //! then calls the pure stages in their order.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
 use kpbuild_render::dashboards::DashboardFile;
-use kpbuild_render::{Inputs, PatchFile, UserFiles};
+use kpbuild_render::{Cache, Inputs, PatchFile, Session, UserFiles};
 use kpbuild_stack::{Stack, StackFile};
 
 use crate::files::Files;
@@ -33,7 +34,7 @@ pub(crate) fn compile(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
-    let file = kpbuild_stack::parse(sources, file, diagnostics)?;
+    let file = parse(files, path, file, sources, diagnostics)?;
     let inputs = inputs(files, &file, path, sources, diagnostics);
     render(&file, &inputs, sources, diagnostics)
 }
@@ -46,7 +47,7 @@ pub(crate) fn compile_with_advice(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
-    let file = kpbuild_stack::parse(sources, file, diagnostics)?;
+    let file = parse(files, path, file, sources, diagnostics)?;
     let mut inputs = inputs(files, &file, path, sources, diagnostics);
     inputs.advise = true;
     render(&file, &inputs, sources, diagnostics)
@@ -74,13 +75,47 @@ pub(crate) fn inputs(
     let folder = path.parent().unwrap_or(Path::new(""));
     Inputs {
         files: user_files(files, folder),
-        dashboards: dashboards(files, file, folder, sources, diagnostics),
-        mixins: mixins(files, file, folder, sources, diagnostics),
-        overlays: overlays(files, file, folder, sources, diagnostics),
-        rules: rules(files, file, folder, sources, diagnostics),
-        patches: patches(files, file, folder, sources, diagnostics),
+        dashboards: dashboards(files, file, sources, diagnostics),
+        mixins: mixins(files, file, sources, diagnostics),
+        overlays: overlays(files, file, sources, diagnostics),
+        rules: rules(files, file, sources, diagnostics),
+        patches: patches(files, file, sources, diagnostics),
         advise: false,
+        session: SESSION.with(Session::clone),
     }
+}
+
+/// What all stacks of a run have in common.
+static CACHE: LazyLock<Cache> = LazyLock::new(Cache::default);
+
+thread_local! {
+    /// The interpreter of this thread.
+    static SESSION: Session = Session::new(&CACHE);
+}
+
+/// Frees what this thread's interpreter has left behind, between two stacks.
+pub(crate) fn collect_garbage() {
+    SESSION.with(Session::collect_garbage);
+}
+
+/// Reads a stack file and those that it extends.
+pub(crate) fn parse(
+    files: &Files,
+    path: &Path,
+    file: FileId,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<StackFile, Reported> {
+    let mut bases = load::Bases::of(files, path, file);
+    let mut read = |sources: &mut SourceMap, path: &str| bases.read(sources, path);
+    kpbuild_stack::parse_with_bases(sources, file, &mut read, diagnostics)
+}
+
+/// The folder that paths in a field are relative to: that of the file which
+/// holds the field, the stack file or one that it extends.
+pub(crate) fn folder_of(file: &StackFile, field: &[&str], sources: &SourceMap) -> PathBuf {
+    let path = Path::new(&sources.file(file.file_of(field)).name);
+    path.parent().unwrap_or(Path::new("")).to_owned()
 }
 
 /// Reads the files of rule tests that a stack names; those that are missing are
@@ -95,10 +130,10 @@ pub(crate) fn rule_tests(
         return Vec::new();
     };
     // What is wrong with the stack has been said when it was compiled.
-    let Ok(stack) = kpbuild_stack::parse(sources, file, &mut Diagnostics::default()) else {
+    let Ok(stack) = parse(files, path, file, sources, &mut Diagnostics::default()) else {
         return Vec::new();
     };
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = folder_of(&stack, &["rules", "tests"], sources);
     let mut read = Vec::new();
     for (index, named) in stack.shape.rules.tests.iter().enumerate() {
         let node = stack.tree.at(["rules", "tests", &index.to_string()]);
@@ -124,10 +159,10 @@ fn user_files(files: &Files, folder: &Path) -> UserFiles {
 fn rules(
     files: &Files,
     file: &StackFile,
-    folder: &Path,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<FileId> {
+    let folder = folder_of(file, &["rules", "files"], sources);
     let mut read: Vec<FileId> = Vec::new();
     for (index, wanted) in file.shape.rules.files.iter().enumerate() {
         let node = file.tree.at(["rules", "files", &index.to_string()]);
@@ -137,7 +172,7 @@ fn rules(
             place: node.map(|node| node.span),
         };
         // A file that two patterns match is meant once.
-        for file in read_named(files, folder, &named, sources, diagnostics) {
+        for file in read_named(files, &folder, &named, sources, diagnostics) {
             if !read.contains(&file) {
                 read.push(file);
             }
@@ -150,10 +185,10 @@ fn rules(
 fn patches(
     files: &Files,
     file: &StackFile,
-    folder: &Path,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<PatchFile> {
+    let folder = folder_of(file, &["patches"], sources);
     let mut read = Vec::new();
     for (index, patch) in file.shape.patches.iter().enumerate() {
         let Some(wanted) = &patch.path else { continue };
@@ -163,7 +198,7 @@ fn patches(
             endings: YAML,
             place: node.map(|node| node.span),
         };
-        let found = read_named(files, folder, &named, sources, diagnostics);
+        let found = read_named(files, &folder, &named, sources, diagnostics);
         let of_patch = |file| PatchFile { patch: index, file };
         read.extend(found.into_iter().map(of_patch));
     }
@@ -174,11 +209,11 @@ fn patches(
 fn dashboards(
     files: &Files,
     file: &StackFile,
-    folder: &Path,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<DashboardFile> {
     let mut read = Vec::new();
+    let folder = folder_of(file, &["dashboards", "files"], sources);
     for (index, dashboards) in file.shape.dashboards.files.iter().enumerate() {
         let node = file.tree.at(["dashboards", "files", &index.to_string()]);
         let named = Named {
@@ -186,7 +221,7 @@ fn dashboards(
             endings: DASHBOARDS,
             place: node.map(|node| node.get("path").unwrap_or(node).span),
         };
-        for file in read_named(files, folder, &named, sources, diagnostics) {
+        for file in read_named(files, &folder, &named, sources, diagnostics) {
             read.push(DashboardFile {
                 file,
                 folder: dashboards.folder().map(str::to_owned),
@@ -236,10 +271,10 @@ fn read_named(
 fn mixins(
     files: &Files,
     file: &StackFile,
-    folder: &Path,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Option<FileId>> {
+    let folder = &folder_of(file, &["mixins"], sources);
     let mut read = Vec::new();
     for (index, mixin) in file.shape.mixins.iter().enumerate() {
         let node = file.tree.at(["mixins", &index.to_string(), "path"]);
@@ -268,10 +303,10 @@ fn mixins(
 fn overlays(
     files: &Files,
     file: &StackFile,
-    folder: &Path,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<FileId> {
+    let folder = &folder_of(file, &["overlays"], sources);
     let mut read = Vec::new();
     for (index, path) in file.shape.overlays.iter().enumerate() {
         let node = file.tree.at(["overlays", &index.to_string()]);

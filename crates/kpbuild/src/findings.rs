@@ -32,6 +32,15 @@ pub(crate) fn of_broken(diagnostics: Diagnostics, sources: &SourceMap) -> Report
     kpbuild_check::report(of_files(diagnostics).collect(), &[], sources, |_| true)
 }
 
+/// Findings of many stacks as one report; which object each is about is in its
+/// words.
+pub(crate) fn said(diagnostics: Diagnostics) -> Report {
+    Report {
+        findings: of_files(diagnostics).collect(),
+        silenced: Vec::new(),
+    }
+}
+
 fn of_files(diagnostics: Diagnostics) -> impl Iterator<Item = Finding> {
     diagnostics.into_iter().map(|diagnostic| Finding {
         object: None,

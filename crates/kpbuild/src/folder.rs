@@ -10,16 +10,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io;
+use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use sha2::{Digest, Sha256};
+use kpbuild_core::object::sha256;
 
 use crate::manifests::Manifest;
 
 /// What a write did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     /// Files that are new or have changed.
     pub(crate) written: usize,
@@ -27,6 +28,14 @@ pub(crate) struct Summary {
     pub(crate) unchanged: usize,
     /// Files of an earlier run that are no longer there.
     pub(crate) removed: usize,
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, other: Self) {
+        self.written += other.written;
+        self.unchanged += other.unchanged;
+        self.removed += other.removed;
+    }
 }
 
 /// Why a folder cannot be written.
@@ -146,15 +155,32 @@ fn lock(folder: &Path) -> Result<File, FolderError> {
     }
 }
 
+/// Set by Ctrl-C, from the moment on in which the first folder is exchanged.
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
 /// From here to the end of the run, Ctrl-C is noted instead of obeyed: it is a
-/// matter of milliseconds, and then the folder is whole.
-fn hold_signals() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // Without a handler an interrupted run is finished by the next one.
-        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
-    }
-    flag
+/// matter of milliseconds, and then the folder is whole. Who writes several
+/// folders asks [`is_interrupted`] before each.
+fn hold_signals() -> &'static AtomicBool {
+    INTERRUPTED.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // Without a handler an interrupted run is finished by the next one.
+            let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
+        }
+        flag
+    })
+}
+
+/// Whether somebody wants the run to end.
+pub(crate) fn is_interrupted() -> bool {
+    let flag = INTERRUPTED.get();
+    flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
+}
+
+/// Whether an earlier run wrote a folder.
+pub(crate) fn is_ours(folder: &Path) -> bool {
+    folder.join(LIST).is_file()
 }
 
 struct Plan<'a> {
@@ -176,12 +202,12 @@ fn plan<'a>(
     for file in files {
         let path = folder.join(&file.path);
         let there = read_if_there(&path)?;
-        list.insert(file.path.clone(), hash(file.text.as_bytes()));
+        list.insert(file.path.clone(), file.digest());
         match there {
             Some(bytes) if bytes == file.text.as_bytes() => continue,
             Some(bytes) => match before.get(&file.path) {
                 None => obstacles.push(Obstacle::Foreign(file.path.clone())),
-                Some(written) if *written != hash(&bytes) && !overwrite => {
+                Some(written) if *written != sha256(&bytes) && !overwrite => {
                     obstacles.push(Obstacle::Changed(file.path.clone()));
                 }
                 Some(_) => {}
@@ -193,7 +219,7 @@ fn plan<'a>(
     let mut removed = Vec::new();
     for (path, written) in before.iter().filter(|(path, _)| !list.contains_key(*path)) {
         match read_if_there(&folder.join(path))? {
-            Some(bytes) if hash(&bytes) != *written && !overwrite => {
+            Some(bytes) if sha256(&bytes) != *written && !overwrite => {
                 obstacles.push(Obstacle::Changed(path.clone()));
             }
             Some(_) => removed.push(path.clone()),
@@ -339,15 +365,6 @@ fn to_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("strings grow");
-            text
-        })
-}
-
 fn at(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     let path = path.to_owned();
     move |source| FolderError::Io { what, path, source }
@@ -374,6 +391,7 @@ mod tests {
             .map(|(path, text)| Manifest {
                 path: (*path).to_owned(),
                 text: (*text).to_owned().into(),
+                object: None,
                 secret: path.contains("secret"),
             })
             .collect()

@@ -1,6 +1,7 @@
 //! Reads stack files, and the files that they name.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use kpbuild_core::suggest::nearest;
@@ -19,6 +20,70 @@ pub(crate) fn read(files: &Files, sources: &mut SourceMap, path: &Path) -> anyho
     });
     let text = text.with_context(|| format!("cannot read `{}`", files.name(path)))?;
     Ok(sources.add(path.display().to_string(), text))
+}
+
+/// Reads the bases of one stack: each file once, by whatever path it is reached.
+pub(crate) struct Bases<'a> {
+    files: &'a Files,
+    read: BTreeMap<PathBuf, FileId>,
+}
+
+impl<'a> Bases<'a> {
+    /// Begins with the stack file itself.
+    pub(crate) fn of(files: &'a Files, stack: &Path, file: FileId) -> Self {
+        let read = BTreeMap::from([(shortest(stack), file)]);
+        Self { files, read }
+    }
+
+    /// Reads a file; otherwise says what is wrong with its path, and the way out.
+    pub(crate) fn read(
+        &mut self,
+        sources: &mut SourceMap,
+        path: &str,
+    ) -> Result<FileId, (String, String)> {
+        let path = shortest(Path::new(path));
+        if let Some(file) = self.read.get(&path) {
+            return Ok(*file);
+        }
+        if !self.files.exists(&path) {
+            return Err(self.missing(&path));
+        }
+        let file = read(self.files, sources, &path).map_err(|error| {
+            let help = "`extends` names YAML files, relative to the file that it is in";
+            (format!("{error:#}"), help.to_owned())
+        })?;
+        self.read.insert(path, file);
+        Ok(file)
+    }
+
+    fn missing(&self, path: &Path) -> (String, String) {
+        let names = names_in(self.files, path.parent().unwrap_or(Path::new("")));
+        let name = path.file_name().and_then(|name| name.to_str());
+        let near = nearest(name.unwrap_or_default(), names.iter().map(String::as_str));
+        let help = match near {
+            Some(near) => format!("did you mean `{}`?", path.with_file_name(near).display()),
+            None => "paths are relative to the file that names them".to_owned(),
+        };
+        (
+            format!("there is no file `{}`", self.files.name(path)),
+            help,
+        )
+    }
+}
+
+/// A path without `.` and `a/..`: a file has one name.
+fn shortest(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for step in path.components() {
+        match (step, short.components().next_back()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                short.pop();
+            }
+            _ => short.push(step),
+        }
+    }
+    short
 }
 
 /// The names of the files in a folder, sorted; none if it cannot be read.

@@ -4,6 +4,7 @@
 //! exits.
 
 mod backtest;
+mod batch;
 mod check_report;
 mod ci;
 mod cli;

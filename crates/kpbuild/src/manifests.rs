@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kpbuild_core::bundle::Phase;
+use kpbuild_core::object::sha256;
 use kpbuild_core::{Bundle, Object, yaml};
 use serde_json::{Value, json};
 
@@ -16,8 +17,20 @@ pub(crate) struct Manifest<'a> {
     pub(crate) path: String,
     /// Its text.
     pub(crate) text: Cow<'a, str>,
+    /// The object whose YAML document the text is, if it is one.
+    pub(crate) object: Option<&'a Object>,
     /// Whether it holds a Secret, which only its owner should read.
     pub(crate) secret: bool,
+}
+
+impl Manifest<'_> {
+    /// The SHA-256 sum of the text; an object that several stacks share knows its.
+    pub(crate) fn digest(&self) -> String {
+        match self.object {
+            Some(object) => object.digest().to_owned(),
+            None => sha256(self.text.as_bytes()),
+        }
+    }
 }
 
 /// One file an object. `setup/` holds what must exist before the rest can be
@@ -35,6 +48,7 @@ pub(crate) fn files<'a>(bundle: &'a Bundle, namespace: &str, format: Format) -> 
         .map(|(object, name)| Manifest {
             path: format!("{name}.{ending}"),
             text: text(object, format),
+            object: matches!(format, Format::Yaml).then_some(object),
             secret: object.kind() == "Secret",
         })
         .collect()
@@ -51,6 +65,7 @@ pub(crate) fn kustomization(files: &[Manifest<'_>]) -> Manifest<'static> {
     Manifest {
         path: "kustomization.yaml".to_owned(),
         text: Cow::Owned(yaml::document(&value)),
+        object: None,
         secret: false,
     }
 }
@@ -93,7 +108,7 @@ fn hide(secret: &mut Value) {
 
 fn text(object: &Object, format: Format) -> Cow<'_, str> {
     match format {
-        Format::Yaml => object.yaml(),
+        Format::Yaml => Cow::Borrowed(object.yaml()),
         Format::Json => Cow::Owned(format!("{:#}\n", object.value())),
     }
 }

@@ -28,12 +28,12 @@ pub fn document(value: &Value) -> String {
 }
 
 /// Several documents as one stream, each after its `---`.
-pub fn stream<'a>(documents: impl IntoIterator<Item = std::borrow::Cow<'a, str>>) -> String {
+pub fn stream<'a>(documents: impl IntoIterator<Item = &'a str>) -> String {
     documents
         .into_iter()
         .fold(String::new(), |mut out, document| {
             out.push_str("---\n");
-            out.push_str(&document);
+            out.push_str(document);
             out
         })
 }

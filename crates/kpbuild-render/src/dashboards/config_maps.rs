@@ -1,6 +1,6 @@
 //! ConfigMaps with dashboards, one each, as Grafana's file provider reads them.
 
-use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin, Span};
+use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
@@ -28,17 +28,8 @@ pub(crate) fn checksum<'a>(dashboards: impl Iterator<Item = (&'a str, &'a Value)
 }
 
 /// The ConfigMap of a dashboard, with Grafana's own metadata.
-pub(crate) fn config_map(
-    file: &str,
-    dashboard: &Value,
-    metadata: &Value,
-    span: Option<Span>,
-    diagnostics: &mut Diagnostics,
-) -> Object {
+pub(crate) fn config_map(file: &str, dashboard: &Value, metadata: &Value) -> Object {
     let text = text(dashboard);
-    if text.len() > MOST_BYTES {
-        diagnostics.push(too_large(file, text.len()).at_some(span, ""));
-    }
     let mut metadata = metadata.clone();
     metadata["name"] = json!(format!("grafana-dashboard-{}", stem(file)));
     let value = json!({
@@ -49,9 +40,17 @@ pub(crate) fn config_map(
     });
     let origin = Origin {
         component: "grafana".to_owned(),
-        span,
+        span: None,
     };
     Object::new(value, origin).expect("a ConfigMap has a kind and a name")
+}
+
+/// Says that the ConfigMap of a dashboard is larger than Kubernetes takes.
+pub(crate) fn check_size(file: &str, object: &Object, diagnostics: &mut Diagnostics) {
+    let bytes = object.value()["data"][file].as_str().map_or(0, str::len);
+    if bytes > MOST_BYTES {
+        diagnostics.push(too_large(file, bytes).at_some(object.origin.span, ""));
+    }
 }
 
 /// The text of a dashboard's file: for people, unless only the short form fits.
@@ -98,7 +97,8 @@ mod tests {
         let frame = json!({"text": "", "list": [1, 2, 3]}).to_string().len();
         let dashboard = json!({"text": "x".repeat(bytes - frame), "list": [1, 2, 3]});
         let mut diagnostics = Diagnostics::default();
-        let object = config_map("a.json", &dashboard, &json!({}), None, &mut diagnostics);
+        let object = config_map("a.json", &dashboard, &json!({}));
+        check_size("a.json", &object, &mut diagnostics);
         let written = object.value()["data"]["a.json"]
             .as_str()
             .expect("text")

@@ -6,6 +6,9 @@ mod mixin;
 mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use glob::Pattern;
 use kpbuild_core::suggest::nearest;
@@ -20,6 +23,8 @@ pub use user::DashboardFile;
 pub(crate) use user::read;
 
 use user::Place;
+
+use crate::Session;
 
 /// A pattern of dashboards that matches none.
 pub const EXCLUDES_NOTHING: Code = Code("dashboard-excludes-nothing");
@@ -38,11 +43,48 @@ pub(crate) struct Dashboards {
     folders: Vec<DashboardFolder>,
 }
 
+/// What Grafana reads, with what follows from it alone.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    value: Value,
+    records: OnceLock<Vec<(Vec<String>, String)>>,
+}
+
+impl From<Value> for Shown {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            records: OnceLock::new(),
+        }
+    }
+}
+
+impl Deref for Shown {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.value
+    }
+}
+
+impl Shown {
+    /// The records that its queries read, with the places of the queries.
+    fn records(&self) -> &[(Vec<String>, String)] {
+        self.records.get_or_init(|| {
+            let queries = kpbuild_dashboard::queries(&self.value);
+            let of_query = |query: kpbuild_dashboard::Query<'_>| {
+                let records = kpbuild_dashboard::records(query.expr);
+                records.map(move |record| (query.path.clone(), record))
+            };
+            queries.flat_map(of_query).collect()
+        })
+    }
+}
+
 /// One dashboard.
 #[derive(Debug)]
 pub(crate) struct Dashboard {
-    /// What Grafana reads.
-    value: Value,
+    value: Arc<Shown>,
     /// Its folder, by its number in the stack.
     folder: usize,
     source: Source,
@@ -65,14 +107,6 @@ enum Source {
 impl Dashboard {
     fn title(&self) -> &str {
         self.value["title"].as_str().unwrap_or_default()
-    }
-
-    /// The records that its queries read, with the places of the queries.
-    fn records(&self) -> impl Iterator<Item = (Vec<String>, String)> {
-        kpbuild_dashboard::queries(&self.value).flat_map(|query| {
-            let records = kpbuild_dashboard::records(query.expr);
-            records.map(move |record| (query.path.clone(), record))
-        })
     }
 
     /// Where it, or a part of it, is written or asked for.
@@ -104,7 +138,7 @@ impl Dashboards {
         &mut self,
         mixin: &Mixin,
         span: Option<Span>,
-        dashboards: BTreeMap<String, Value>,
+        dashboards: BTreeMap<String, Arc<Shown>>,
         diagnostics: &mut Diagnostics,
     ) {
         for (file, value) in dashboards {
@@ -183,7 +217,7 @@ impl Dashboards {
             diagnostics.push(read.place.diagnostic(finding));
         }
         let dashboard = Dashboard {
-            value: read.value,
+            value: Arc::new(Shown::from(read.value)),
             folder: self.folder(read.folder.as_deref()),
             source: Source::User(read.place),
         };
@@ -271,10 +305,8 @@ impl Dashboards {
     pub(crate) fn check_records(&self, recorded: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
         let mut of_mixins: BTreeMap<&str, Missing<'_>> = BTreeMap::new();
         for (file, dashboard) in &self.by_file {
-            let missing = dashboard
-                .records()
-                .find(|(_, record)| !recorded.contains(record));
-            let Some((path, record)) = missing else {
+            let mut read = dashboard.value.records().iter();
+            let Some((path, record)) = read.find(|(_, record)| !recorded.contains(record)) else {
                 continue;
             };
             match &dashboard.source {
@@ -282,12 +314,12 @@ impl Dashboards {
                 Source::Mixin { name, span, .. } => {
                     let missing = of_mixins.entry(name).or_insert(Missing {
                         span: *span,
-                        record,
+                        record: record.clone(),
                         dashboards: Vec::new(),
                     });
                     missing.dashboards.push(stem(file));
                 }
-                Source::User(place) => diagnostics.push(unrecorded(file, &record, place, &path)),
+                Source::User(place) => diagnostics.push(unrecorded(file, record, place, path)),
             }
         }
         diagnostics.extend(
@@ -325,7 +357,7 @@ impl Dashboards {
         config_maps::checksum(
             self.by_file
                 .iter()
-                .map(|(file, dashboard)| (file.as_str(), &dashboard.value)),
+                .map(|(file, dashboard)| (file.as_str(), &dashboard.value.value)),
         )
     }
 
@@ -333,18 +365,23 @@ impl Dashboards {
     pub(crate) fn config_maps(
         &self,
         metadata: &Value,
+        session: &Session,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Object> {
-        let map = |(file, dashboard): (&String, &Dashboard)| {
-            config_maps::config_map(
-                file,
-                &dashboard.value,
-                metadata,
-                dashboard.span(&[]),
-                diagnostics,
-            )
-        };
-        self.by_file.iter().map(map).collect()
+        let mut objects = Vec::with_capacity(self.by_file.len());
+        for (file, dashboard) in &self.by_file {
+            let (shown, span) = (&dashboard.value, dashboard.span(&[]));
+            let key = format!("{:p} {file} {metadata}", Arc::as_ptr(shown));
+            let Ok(kept) = session.dashboards().get(key, || {
+                let object = config_maps::config_map(file, shown, metadata);
+                Ok::<_, Infallible>((Arc::clone(shown), object))
+            });
+            let mut object = kept.1.clone();
+            object.origin.span = span;
+            config_maps::check_size(file, &object, diagnostics);
+            objects.push(object);
+        }
+        objects
     }
 }
 
@@ -444,7 +481,13 @@ mod tests {
     fn of(mixins: &[(Mixin, Value)]) -> (Dashboards, Diagnostics) {
         let (mut all, mut diagnostics) = (Dashboards::default(), Diagnostics::default());
         for (mixin, dashboards) in mixins {
-            let dashboards = serde_json::from_value(dashboards.clone()).unwrap();
+            let map = dashboards
+                .as_object()
+                .expect("a map from file to dashboard");
+            let shown = |(file, value): (&String, &Value)| {
+                (file.clone(), Arc::new(Shown::from(value.clone())))
+            };
+            let dashboards = map.iter().map(shown).collect();
             all.add_mixin(mixin, None, dashboards, &mut diagnostics);
         }
         (all, diagnostics)

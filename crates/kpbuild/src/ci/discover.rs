@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use kpbuild_stack::Glance;
+
 use crate::files::Files;
 
 /// The stacks that arguments stand for. Without arguments they are those of the
@@ -58,7 +60,7 @@ pub(crate) fn stacks(
 }
 
 /// The stack files below a folder, but for those of others in `vendor`.
-fn below(folder: &Path, files: &Files) -> BTreeSet<PathBuf> {
+pub(crate) fn below(folder: &Path, files: &Files) -> BTreeSet<PathBuf> {
     let all = ["**/*.yaml", "**/*.yml"].iter().flat_map(|pattern| {
         files
             .matching(folder, pattern)
@@ -70,9 +72,17 @@ fn below(folder: &Path, files: &Files) -> BTreeSet<PathBuf> {
     };
     let is_stack = |path: &PathBuf| {
         let text = files.text(path).ok().flatten();
-        text.is_some_and(|text| says_that_it_is_a_stack(&text))
+        text.is_some_and(|text| says_that_it_is_a_stack(&text) || is_meant_as_one(&text))
     };
     all.filter(is_ours).filter(is_stack).collect()
+}
+
+/// Whether a file without that line is hardly anything else than a stack: what is
+/// wrong with it is then said, instead of passing it over.
+fn is_meant_as_one(text: &str) -> bool {
+    let mut sources = kpbuild_core::SourceMap::default();
+    let file = sources.add("", text);
+    matches!(kpbuild_stack::glance(&sources, file), Glance::Stack { .. })
 }
 
 /// Whether a line at the top level is `kind: Stack`: a stack that is broken

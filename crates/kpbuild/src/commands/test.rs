@@ -1,8 +1,6 @@
 //! `kpbuild test`: runs the unit tests of a stack's rules, on the rules as they
 //! are rendered, with a real promtool.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 use kpbuild_core::{Diagnostics, SourceMap};
 
@@ -46,7 +44,13 @@ fn suites(
     file: kpbuild_core::FileId,
     diagnostics: &mut Diagnostics,
 ) -> anyhow::Result<Option<Vec<Suite>>> {
-    let Ok(stack_file) = kpbuild_stack::parse(sources, file, diagnostics) else {
+    let Ok(stack_file) = compile::parse(
+        &Files::default(),
+        &arguments.stack,
+        file,
+        sources,
+        diagnostics,
+    ) else {
         return Ok(None);
     };
     let files = Files::default();
@@ -67,7 +71,7 @@ fn suites(
     }
     // What users test may depend on any rule of the stack, as it is installed.
     let groups = rule_tests::groups(&bundle);
-    let folder = arguments.stack.parent().unwrap_or(Path::new(""));
+    let folder = compile::folder_of(&stack_file, &["rules", "tests"], sources);
     for (index, path) in stack_file.shape.rules.tests.iter().enumerate() {
         let path = folder.join(path);
         let file = load::read(&files, sources, &path).with_context(|| {

@@ -1,0 +1,284 @@
+//! Several stacks in one run: which they are, each on the next free thread, and
+//! what is said about all of them together.
+//!
+//! Nothing of a stack but a few numbers and its findings outlives its turn, so
+//! that memory does not grow with the number of stacks. What a run of one stack
+//! prints is not decided here.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Context as _, bail};
+use kpbuild_core::{Code, Diagnostic, Diagnostics, SourceMap, Span};
+use kpbuild_stack::Glance;
+
+use crate::ci::discover;
+use crate::files::Files;
+use crate::{compile, folder, load};
+
+/// Two stacks of a run that have one name.
+pub(crate) const NAME_TWICE: Code = Code("stack-name-twice");
+
+/// The stacks of a run.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// In the order of the arguments, those of a folder by their paths.
+    pub(crate) jobs: Vec<Job>,
+    /// The stack files.
+    sources: SourceMap,
+    /// What is wrong with their names.
+    diagnostics: Diagnostics,
+}
+
+/// One stack file.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) path: PathBuf,
+    /// Its text, unless it cannot be read.
+    text: Result<String, anyhow::Error>,
+    /// The stack's name, as far as it can be told without reading the whole.
+    pub(crate) name: Option<String>,
+    /// Whether another stack has its name too.
+    pub(crate) is_twice: bool,
+}
+
+/// What became of a stack.
+#[derive(Debug)]
+pub(crate) struct Done<T> {
+    /// Something, unless the stack is wrong.
+    pub(crate) value: Option<T>,
+    pub(crate) diagnostics: Diagnostics,
+    pub(crate) sources: SourceMap,
+    /// What failed in the world, such as a write.
+    pub(crate) failure: Option<anyhow::Error>,
+}
+
+/// What became of all stacks.
+#[derive(Debug)]
+pub(crate) struct Report<T> {
+    /// One for each stack; nothing for those that were not begun.
+    pub(crate) values: Vec<Option<T>>,
+    /// The findings of all, each once.
+    pub(crate) diagnostics: Diagnostics,
+    pub(crate) sources: SourceMap,
+    pub(crate) failures: Vec<anyhow::Error>,
+    /// How many stacks were not begun, because the run was interrupted.
+    pub(crate) left: usize,
+}
+
+/// The stacks that arguments stand for: files, and all stacks below folders.
+pub(crate) fn find(arguments: &[PathBuf]) -> anyhow::Result<Batch> {
+    let files = Files::default();
+    let mut batch = Batch {
+        jobs: Vec::new(),
+        sources: SourceMap::default(),
+        diagnostics: Diagnostics::default(),
+    };
+    let mut places: BTreeMap<String, (usize, Span)> = BTreeMap::new();
+    for argument in arguments {
+        if argument.is_dir() {
+            let found = discover::below(argument, &files);
+            if found.is_empty() {
+                bail!(
+                    "there is no stack in `{}`: a stack file ends in `.yaml` and has a line `kind: Stack`",
+                    argument.display()
+                );
+            }
+            for path in found {
+                batch.add(path, &files, &mut places);
+            }
+        } else {
+            batch.add(argument.clone(), &files, &mut places);
+        }
+    }
+    Ok(batch)
+}
+
+impl Batch {
+    /// Adds a file, unless it is there already.
+    fn add(&mut self, path: PathBuf, files: &Files, places: &mut BTreeMap<String, (usize, Span)>) {
+        if self.jobs.iter().any(|job| job.path == path) {
+            return;
+        }
+        let mut job = Job {
+            path,
+            text: Ok(String::new()),
+            name: None,
+            is_twice: false,
+        };
+        match load::read(files, &mut self.sources, &job.path) {
+            Err(error) => job.text = Err(error),
+            Ok(file) => {
+                let named = match kpbuild_stack::glance(&self.sources, file) {
+                    Glance::Other => None,
+                    Glance::Stack { name } => name,
+                };
+                job.text = Ok(self.sources.file(file).text.clone());
+                if let Some((name, span)) = named {
+                    job.is_twice = self.is_twice(&name, span, places);
+                    job.name = Some(name);
+                }
+            }
+        }
+        self.jobs.push(job);
+    }
+
+    /// Whether a name was there before; says so, and marks the first that has it.
+    fn is_twice(
+        &mut self,
+        name: &str,
+        span: Span,
+        places: &mut BTreeMap<String, (usize, Span)>,
+    ) -> bool {
+        let Some((first, other)) = places.get(name).copied() else {
+            places.insert(name.to_owned(), (self.jobs.len(), span));
+            return false;
+        };
+        self.jobs[first].is_twice = true;
+        self.diagnostics.push(
+            Diagnostic::error(NAME_TWICE, format!("two stacks are called `{name}`"))
+                .at(span, "")
+                .at(other, "the other one")
+                .help("give each its own name: folders are named after it"),
+        );
+        true
+    }
+
+    /// Does the same to every stack, on as many threads as there are processors.
+    pub(crate) fn run<T: Send>(
+        self,
+        work: impl Fn(&Job, Opened) -> Done<T> + Sync,
+    ) -> anyhow::Result<Report<T>> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = threads.min(self.jobs.len());
+        let next = AtomicUsize::new(0);
+        let worker = || {
+            let mut done = Vec::new();
+            while !folder::is_interrupted() {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(job) = self.jobs.get(index) else {
+                    break;
+                };
+                if let Some(opened) = Opened::of(job) {
+                    done.push((index, work(job, opened)));
+                    compile::collect_garbage();
+                }
+            }
+            done
+        };
+        let mut done: BTreeMap<usize, Done<T>> = BTreeMap::new();
+        thread::scope(|scope| {
+            let start = |_| {
+                let builder = thread::Builder::new().stack_size(STACK_SIZE);
+                builder.spawn_scoped(scope, worker)
+            };
+            let started: Result<Vec<_>, _> = (0..threads).map(start).collect();
+            for thread in started.context("cannot start a thread")? {
+                done.extend(
+                    thread
+                        .join()
+                        .expect("a thread that panics ends the program"),
+                );
+            }
+            Ok::<_, anyhow::Error>(())
+        })?;
+        Ok(self.report(done))
+    }
+
+    fn report<T>(self, mut done: BTreeMap<usize, Done<T>>) -> Report<T> {
+        let mut report = Report {
+            values: Vec::new(),
+            diagnostics: self.diagnostics,
+            sources: self.sources,
+            failures: Vec::new(),
+            left: 0,
+        };
+        let mut found = Findings::default();
+        let count = self.jobs.len();
+        for (index, job) in self.jobs.into_iter().enumerate() {
+            match (done.remove(&index), job.text) {
+                (_, Err(error)) => report.failures.push(error),
+                (None, _) => report.left += 1,
+                (Some(done), _) => {
+                    let named = job.name.unwrap_or_else(|| job.path.display().to_string());
+                    for finding in done.diagnostics {
+                        let finding = finding.moved(&done.sources, &mut report.sources);
+                        let own = Some(job.path.display().to_string());
+                        found.add(finding, &named, own.as_deref(), &report.sources);
+                    }
+                    report.failures.extend(done.failure);
+                    report.values.push(done.value);
+                    continue;
+                }
+            }
+            report.values.push(None);
+        }
+        report.diagnostics.extend(found.named(count));
+        report
+    }
+}
+
+/// What the main thread of a process has, for jsonnet that calls itself.
+const STACK_SIZE: usize = 8 * 1024 * 1024;
+
+/// The text of a stack file, as a thread of its own needs it.
+pub(crate) struct Opened {
+    pub(crate) sources: SourceMap,
+    pub(crate) file: kpbuild_core::FileId,
+}
+
+impl Opened {
+    fn of(job: &Job) -> Option<Self> {
+        let text = job.text.as_ref().ok()?;
+        let mut sources = SourceMap::default();
+        let file = sources.add(job.path.display().to_string(), text.as_str());
+        Some(Self { sources, file })
+    }
+}
+
+/// Findings of several stacks, each with the stacks that it is about unless its
+/// place says it.
+#[derive(Debug, Default)]
+struct Findings {
+    index: BTreeMap<String, usize>,
+    all: Vec<(Diagnostic, Vec<String>)>,
+}
+
+impl Findings {
+    fn add(&mut self, finding: Diagnostic, stack: &str, own: Option<&str>, sources: &SourceMap) {
+        let place = finding.labels.first();
+        let file = place.map(|label| sources.file(label.span.file).name.as_str());
+        let is_about_one = file.is_some() && file == own;
+        let index = *self.index.entry(format!("{finding:?}")).or_insert_with(|| {
+            self.all.push((finding, Vec::new()));
+            self.all.len() - 1
+        });
+        if !is_about_one {
+            self.all[index].1.push(stack.to_owned());
+        }
+    }
+
+    /// The findings, of `count` stacks in all.
+    fn named(self, count: usize) -> impl Iterator<Item = Diagnostic> {
+        self.all.into_iter().map(move |(finding, stacks)| {
+            if stacks.is_empty() || count == 1 {
+                return finding;
+            }
+            let shown: Vec<String> = stacks
+                .iter()
+                .take(3)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let more = stacks.len() - shown.len();
+            finding.note(match (stacks.len(), more) {
+                (all, _) if all == count => format!("in all {count} stacks"),
+                (1, _) => format!("in the stack {}", shown[0]),
+                (_, 0) => format!("in the stacks {}", shown.join(", ")),
+                _ => format!("in the stacks {} and {more} others", shown.join(", ")),
+            })
+        })
+    }
+}
