@@ -3,6 +3,7 @@
 
 mod adapter;
 mod alertmanager;
+mod chart;
 mod cli;
 mod cluster;
 mod conformance;
@@ -12,4 +13,5 @@ mod golden;
 mod jsonnet;
 mod mixins;
 mod options;
+mod reach;
 mod yaml;

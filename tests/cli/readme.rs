@@ -31,6 +31,48 @@ fn console_blocks_print_what_they_show() {
     assert_eq!(checked, 3, "every console block is run");
 }
 
+#[test]
+fn console_blocks_of_the_page_about_access_print_what_they_show() {
+    let page = page("access.md");
+    let folder = tempfile::tempdir().expect("a folder for the commands");
+    let setting = Setting::new(folder.path());
+    for block in blocks(&page, "console") {
+        let shown: String = commands(block)
+            .iter()
+            .map(|command| setting.run(command))
+            .collect();
+        assert_eq!(without_exit_codes(&shown).trim_end(), block.trim_end());
+    }
+    assert_eq!(
+        blocks(&page, "console").count(),
+        1,
+        "every console block is run"
+    );
+}
+
+/// What people copy from the pages is YAML, and objects are whole.
+#[test]
+fn yaml_blocks_of_the_pages_can_be_read() {
+    let pages = [page("access.md"), page("gitops.md")];
+    let found = pages.iter().flat_map(|page| blocks(page, "yaml"));
+    let documents = found.flat_map(|block| block.split("---\n"));
+    let mut objects = 0;
+    for document in documents {
+        let value = kpbuild_core::yaml::read(document)
+            .unwrap_or_else(|error| panic!("{error}\n{document}"));
+        if document.contains("apiVersion:") {
+            assert!(value["metadata"]["name"].is_string(), "{document}");
+            objects += 1;
+        }
+    }
+    assert_eq!(objects, 4, "every object is looked at");
+}
+
+fn page(name: &str) -> String {
+    let path = checkout().join("crates/kpbuild/docs").join(name);
+    fs::read_to_string(path).expect("the checkout has the page")
+}
+
 /// The whole stack that the README shows is a stack.
 #[test]
 fn the_stack_of_the_readme_renders() {

@@ -56,7 +56,11 @@ impl Setting {
             Some((command, target)) => (command, Some(target.trim())),
             None => (command, None),
         };
-        let words: Vec<&str> = words.split_whitespace().collect();
+        // Quotes are for the shell that this is not; no word of a transcript holds a space.
+        let words: Vec<&str> = words
+            .split_whitespace()
+            .map(|word| word.trim_matches('\''))
+            .collect();
         let (stdout, stderr, code) = self.execute(&words);
         match target {
             Some(target) => fs::write(self.folder.join(target), stdout).expect("there is room"),

@@ -193,7 +193,7 @@ fn a_port_forward_ends_where_the_test_says() {
     let server = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let forward = Forward {
         namespace: "default".to_owned(),
-        pod: "web".to_owned(),
+        pod: Some("web".to_owned()),
         port: 9090,
         to: server.local_addr().expect("it listens"),
     };

@@ -35,7 +35,7 @@ fn yamlread_reads_as_kubectl_does() {
 }
 
 fn version_output(tool: Tool) -> String {
-    let argument = if tool == Tool::Kubectl {
+    let argument = if matches!(tool, Tool::Kubectl | Tool::Helm) {
         "version"
     } else {
         "--version"

@@ -74,8 +74,8 @@ impl Options {
 pub struct Forward {
     /// The pod's namespace.
     pub namespace: String,
-    /// The pod's name.
-    pub pod: String,
+    /// The pod's name; any pod of the namespace that has no forwards of its own without it.
+    pub pod: Option<String>,
     /// The pod's port.
     pub port: u16,
     /// What answers there.
@@ -710,15 +710,24 @@ fn kwok_config(pod_output: &Path, forwards: &[Forward]) -> String {
         "apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterLogs", "metadata": {"name": "every-pod"},
         "spec": {"logs": [{"logsFile": pod_output, "previousLogsFile": pod_output, "follow": false}]},
     });
-    let forwards = forwards.iter().map(|forward| {
-        json!({
-            "apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "PortForward",
-            "metadata": {"name": forward.pod, "namespace": forward.namespace},
-            "spec": {"forwards": [{
+    let forwards = forwards.iter().enumerate().map(|(number, forward)| {
+        let spec = |selector: Value| {
+            json!({"selector": selector, "forwards": [{
                 "ports": [forward.port],
                 "target": {"address": forward.to.ip().to_string(), "port": forward.to.port()},
-            }]},
-        })
+            }]})
+        };
+        match &forward.pod {
+            Some(pod) => json!({
+                "apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "PortForward",
+                "metadata": {"name": pod, "namespace": forward.namespace}, "spec": spec(Value::Null),
+            }),
+            None => json!({
+                "apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterPortForward",
+                "metadata": {"name": format!("forward-{number}")},
+                "spec": spec(json!({"matchNamespaces": [forward.namespace]})),
+            }),
+        }
     });
     for document in forwards.chain([logs]) {
         config.push_str("---\n");

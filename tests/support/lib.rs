@@ -14,4 +14,5 @@ pub mod programs;
 pub mod prometheus;
 pub mod pty;
 pub mod tools;
+pub mod web;
 pub mod yamlread;

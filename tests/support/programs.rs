@@ -68,6 +68,16 @@ impl Programs {
         Ok(())
     }
 
+    /// Sends a signal, such as `HUP`, to the programs of a name.
+    pub fn signal(&self, name: &str, signal: &str) -> io::Result<()> {
+        let running = locked(&self.running);
+        for program in running.iter().filter(|program| program.name == name) {
+            let id = program.child.id().to_string();
+            Command::new("kill").args(["-s", signal, &id]).status()?;
+        }
+        Ok(())
+    }
+
     /// The first program that has ended by itself, and how.
     pub fn ended(&self) -> Option<(&'static str, ExitStatus)> {
         locked(&self.running)

@@ -24,6 +24,17 @@ pub struct Prometheus {
     address: SocketAddr,
 }
 
+/// Where a Prometheus is, and who answers for its targets.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Answers for all targets of the operator's configuration.
+    pub proxy: SocketAddr,
+    /// More items of `scrape_configs`, in YAML.
+    pub further: &'a str,
+}
+
 /// A rule as Prometheus has it after an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -51,6 +62,36 @@ impl Prometheus {
         let prometheus = Self { programs, address };
         prometheus.run(&config, &data);
         prometheus
+    }
+
+    /// The same at an address that was chosen before. It scrapes by HTTP and through a proxy, which answers for the
+    /// pods, and also as `further` says (items of `scrape_configs`).
+    pub fn of_operator_with_targets(
+        cluster: &Cluster,
+        namespace: &str,
+        name: &str,
+        place: Place<'_>,
+    ) -> Self {
+        let programs = Programs::start().expect("the system has a folder for temporary files");
+        let config = write_operator_files(cluster, namespace, name, programs.folder());
+        let text = fs::read_to_string(&config).expect("it was just written");
+        write(&config, proxied(&text, place).as_bytes());
+        check(&config);
+        let data = programs.folder().join("data");
+        let prometheus = Self {
+            programs,
+            address: place.address,
+        };
+        prometheus.run(&config, &data);
+        prometheus
+    }
+
+    /// Puts a file of rules beside those of the operator, or takes one away, and lets Prometheus read them again.
+    pub fn change_rules(&self, change: impl FnOnce(&Path)) {
+        change(&self.programs.folder().join("rules"));
+        self.programs
+            .signal("prometheus", "HUP")
+            .expect("it runs, so it can be told");
     }
 
     /// Starts on samples in OpenMetrics text, whose times need not be near the present, and on all that an earlier call
@@ -96,9 +137,23 @@ impl Prometheus {
         let path = programs.folder().join("prometheus.yaml");
         write(&path, config.to_string().as_bytes());
         check(&path);
+        Self::started(programs, address, &path)
+    }
+
+    /// Starts with a configuration of the test's own, and no data.
+    pub fn of_config(config: &str) -> Self {
+        let programs = Programs::start().expect("the system has a folder for temporary files");
+        let path = programs.folder().join("prometheus.yaml");
+        write(&path, config.as_bytes());
+        check(&path);
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        Self::started(programs, address, &path)
+    }
+
+    fn started(programs: Programs, address: SocketAddr, path: &Path) -> Self {
         let data = programs.folder().join("data");
         let prometheus = Self { programs, address };
-        prometheus.run(&path, &data);
+        prometheus.run(path, &data);
         prometheus
     }
 
@@ -237,6 +292,27 @@ fn adapted(config: &str, kubeconfig: &Path) -> String {
                 "{indent}  kubeconfig_file: {}",
                 kubeconfig.display()
             ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The configuration with a proxy for every job, and scrapes each second.
+fn proxied(config: &str, place: Place<'_>) -> String {
+    let mut lines = Vec::new();
+    for line in config.lines() {
+        let line = line.replace("scheme: https", "scheme: http");
+        let line = each_second(&line, "scrape_interval");
+        let line = each_second(&line, "scrape_timeout");
+        let job = line.starts_with("- job_name:");
+        if line == "scrape_configs:" {
+            lines.push(line);
+            lines.extend(place.further.lines().map(str::to_owned));
+            continue;
+        }
+        lines.push(line);
+        if job {
+            lines.push(format!("  proxy_url: http://{}", place.proxy));
         }
     }
     lines.join("\n")

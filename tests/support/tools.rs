@@ -24,6 +24,8 @@ pub enum Tool {
     Etcd,
     /// Brings packages of jsonnet into `vendor/`, for comparison.
     Jb,
+    /// Installs charts.
+    Helm,
     /// The API server itself.
     KubeApiserver,
     /// Deployments, garbage collection, namespaces.
@@ -48,12 +50,13 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool, for a test of them all and for filling the cache.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Alertmanager,
         Self::Amtool,
         Self::ControllerGen,
         Self::Etcd,
         Self::Jb,
+        Self::Helm,
         Self::KubeApiserver,
         Self::KubeControllerManager,
         Self::KubeScheduler,
@@ -114,6 +117,13 @@ impl Tool {
                 module: "github.com/jsonnet-bundler/jsonnet-bundler",
                 package: "/cmd/jb",
                 version_variables: &["main.Version"],
+            },
+            Self::Helm => Recipe {
+                name: "helm",
+                folder: "helm",
+                module: "helm.sh/helm/v3",
+                package: "/cmd/helm",
+                version_variables: &["helm.sh/helm/v3/internal/version.version"],
             },
             Self::KubeApiserver => Recipe::kubernetes("kube-apiserver", "/cmd/kube-apiserver"),
             Self::KubeControllerManager => {

@@ -13,6 +13,7 @@ mod checks;
 mod constraints;
 mod dashboards;
 pub mod explain;
+mod expression;
 mod expressions;
 mod facts;
 mod kinds;
@@ -34,6 +35,7 @@ mod template;
 
 pub use check::{Check, Finding};
 pub use checks::{CHECKS, is_namespaced};
+pub use expression::{Mistake, mistake};
 pub use pages::{Page, codes, page};
 pub use silence::{Report, Silenced, report};
 

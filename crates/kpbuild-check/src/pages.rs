@@ -53,6 +53,18 @@ exist in a cluster. Rename one, or change the first with a patch instead of
 adding a second.",
     ),
     (
+        "query-syntax",
+        "\
+The expression given to `kpbuild query` is not PromQL. It is read before
+anything is sent, and the first word that cannot stand where it stands is
+underlined. What only Prometheus can judge, such as a function that is younger
+than kpbuild, is sent; where Prometheus refuses it, the place is the one that
+Prometheus names.
+
+Put the expression in single quotes, so that the shell leaves `$`, `!` and
+double quotes alone.",
+    ),
+    (
         "stack-not-a-stack",
         "\
 A stack file is one YAML document with `kind: Stack`. The file is empty, has

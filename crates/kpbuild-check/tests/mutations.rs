@@ -507,6 +507,13 @@ fn wiring() -> Vec<Case> {
             json!("grafanas"),
         ),
         set(
+            "Grafana is on a port of every node, with the default password",
+            "grafana-default-password",
+            "Service/monitoring/grafana",
+            "/spec/type",
+            json!("NodePort"),
+        ),
+        set(
             "the data source has another port",
             "service-reference",
             "Secret/monitoring/grafana-datasources",

@@ -1,19 +1,23 @@
 //! The doorway: a cluster as the rest of the program sees it, without `async`.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use kpbuild_core::Bundle;
+use kpbuild_core::{Bundle, ObjectKey};
 use tokio::runtime::Runtime;
 
 use crate::apply::{Run, RunOptions};
-use crate::connect::{Context, Target, connect};
+use crate::connect::{Context, Target, client, connect};
 use crate::deletion;
 use crate::effects;
 use crate::error::ClusterError;
 use crate::event::{Event, Report};
+use crate::forward::{self, Ask, Door, DoorState, RepliesByPod, Reply, Service};
 use crate::inventory::StackId;
 use crate::live::{Desired, Live, Missing};
+use crate::look::{self, Look};
 use crate::needs::Needs;
 use crate::observe::{Observation, Question, desired, observe};
 use crate::owners;
@@ -21,12 +25,15 @@ use crate::pattern::{Pattern, selects};
 use crate::permissions;
 use crate::plan::{Allowed, Obstacle, Plan, Step, removal, step};
 use crate::resources::Resources;
+use crate::secret::{self, SecretValues};
 use crate::server::Server;
 
 /// A cluster that can be asked and changed.
 pub struct Cluster {
     runtime: Runtime,
     server: Server,
+    /// What connections that last are made of: without the time limits of requests.
+    lasting: kube::Config,
     context: Context,
 }
 
@@ -64,10 +71,11 @@ impl Cluster {
             what: "start".to_owned(),
             message: error.to_string(),
         })?;
-        let (server, context) = runtime.block_on(connect(target))?;
+        let (server, lasting, context) = runtime.block_on(connect(target))?;
         Ok(Self {
             runtime,
             server,
+            lasting,
             context,
         })
     }
@@ -155,6 +163,75 @@ impl Cluster {
             .runtime
             .block_on(deletion::run(&run, &planned.observation));
         self.report(&run, result)
+    }
+
+    /// Opens doors on this machine that lead to Services, until `stop` is set;
+    /// `observer` gets each door's name and its state whenever that changes.
+    pub fn forward(
+        &self,
+        doors: Vec<Door>,
+        stop: &AtomicBool,
+        observer: &mut dyn FnMut(&str, &DoorState),
+    ) -> Result<(), ClusterError> {
+        self.runtime.block_on(async {
+            let client = client(self.lasting.clone(), &self.context)?;
+            forward::forward(&self.server, &client, doors, stop, observer).await
+        })
+    }
+
+    /// Asks a ready pod of a Service, and waits this long for its answers.
+    pub fn ask(
+        &self,
+        service: &Service,
+        asks: &[Ask],
+        patience: Duration,
+    ) -> Result<Vec<Reply>, ClusterError> {
+        self.runtime.block_on(async {
+            let client = client(self.lasting.clone(), &self.context)?;
+            forward::one(&self.server, &client, service, asks, patience).await
+        })
+    }
+
+    /// Asks every ready pod of a Service, side by side; the answers by pod.
+    pub fn ask_every(
+        &self,
+        service: &Service,
+        asks: &[Ask],
+        patience: Duration,
+    ) -> Result<RepliesByPod, ClusterError> {
+        self.runtime.block_on(async {
+            let client = client(self.lasting.clone(), &self.context)?;
+            forward::every(&self.server, &client, service, asks, patience).await
+        })
+    }
+
+    /// Looks at some objects: whether they are there and ready, and why not.
+    pub fn look(
+        &self,
+        objects: &[ObjectKey],
+        concurrency: usize,
+    ) -> Result<Vec<Look>, ClusterError> {
+        let looks = look::look(&self.server, objects, concurrency);
+        let looks = self.runtime.block_on(looks);
+        looks.map_err(ClusterError::doing("look at the objects of the stack"))
+    }
+
+    /// The values of a Secret by key; nothing when there is none.
+    pub fn secret(&self, key: &ObjectKey) -> Result<Option<SecretValues>, ClusterError> {
+        let values = self.runtime.block_on(secret::read(&self.server, key));
+        values.map_err(ClusterError::doing("read a Secret"))
+    }
+
+    /// Makes a Secret of these values; false when there is one, which stays as it is.
+    pub fn make_secret(
+        &self,
+        key: &ObjectKey,
+        values: &[(&str, &str)],
+    ) -> Result<bool, ClusterError> {
+        let made = self
+            .runtime
+            .block_on(secret::make(&self.server, key, values));
+        made.map_err(ClusterError::doing("make a Secret"))
     }
 
     fn report(
@@ -314,7 +391,7 @@ pub(crate) fn is_prunable(member: &serde_json::Value) -> bool {
 
 impl Planned {
     /// Whether the server has refused to tell about objects for want of permissions.
-    fn is_forbidden(&self) -> bool {
+    pub fn is_forbidden(&self) -> bool {
         let forbidden =
             |obstacle: &Obstacle| matches!(obstacle, Obstacle::Refused { code: 403, .. });
         self.plan

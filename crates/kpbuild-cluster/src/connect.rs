@@ -27,10 +27,12 @@ pub struct Context {
     pub server: String,
 }
 
-pub(crate) async fn connect(target: &Target) -> Result<(Server, Context), ClusterError> {
+/// Connects for requests, each of which is answered soon or not at all, and
+/// gives what connections that last are made of.
+pub(crate) async fn connect(target: &Target) -> Result<(Server, Config, Context), ClusterError> {
     let (mut config, name) = config(target).await?;
+    let lasting = config.clone();
     config.default_retry = false;
-    config.connect_timeout = Some(Duration::from_secs(5));
     config.read_timeout = Some(Duration::from_mins(1));
     let context = Context {
         name,
@@ -40,11 +42,16 @@ pub(crate) async fn connect(target: &Target) -> Result<(Server, Context), Cluste
             .trim_end_matches('/')
             .to_owned(),
     };
-    let client = Client::try_from(config).map_err(|error| ClusterError::Kubeconfig {
+    let client = client(config, &context)?;
+    Ok((Server::new(client), lasting, context))
+}
+
+pub(crate) fn client(mut config: Config, context: &Context) -> Result<Client, ClusterError> {
+    config.connect_timeout = Some(Duration::from_secs(5));
+    Client::try_from(config).map_err(|error| ClusterError::Kubeconfig {
         what: format!("connect to {}", context.server),
         message: error.to_string(),
-    })?;
-    Ok((Server::new(client), context))
+    })
 }
 
 async fn config(target: &Target) -> Result<(Config, String), ClusterError> {

@@ -92,6 +92,14 @@ pub enum ClusterError {
         /// Why.
         reason: String,
     },
+    /// No pod of a Service can be asked.
+    #[error("nobody answers for {service}: {reason}")]
+    NobodyThere {
+        /// The Service.
+        service: String,
+        /// Why.
+        reason: String,
+    },
     /// Objects did not become ready in time.
     #[error("not ready after {seconds} s:\n{}", .waiting.join("\n"))]
     Timeout {

@@ -38,6 +38,11 @@ fn selector(workload: &Value) -> Option<String> {
     Some(pairs.join(","))
 }
 
+/// What is wrong with a pod, if it says so.
+pub(crate) fn words(pod: &Value) -> Option<String> {
+    Some(problem(pod)?.text)
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Problem {
     text: String,

@@ -350,7 +350,7 @@ fn pause(
 }
 
 /// An error with everything that caused it, each thing once.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

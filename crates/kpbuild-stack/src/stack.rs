@@ -6,6 +6,7 @@ use kpbuild_core::Span;
 
 use crate::checking::{self, Checking};
 use crate::components;
+use crate::components::grafana::Admin;
 use crate::context::{Context, Metadata};
 use crate::dashboards::{self, DashboardChoices};
 use crate::mixins::{self, UserMixin};
@@ -42,6 +43,9 @@ pub struct Stack {
     /// What overlays read of the stack: the stack file with its defaults. Null
     /// when there are none.
     pub values: Value,
+    /// Where the password of Grafana's administrator is, if Grafana is
+    /// installed and the stack names a place.
+    pub grafana_admin: Option<Admin>,
 }
 
 /// One component with the complete input of its template.
@@ -134,5 +138,12 @@ pub fn resolve(file: &StackFile) -> Stack {
         checking: checking::resolve(file),
         mixins: mixins::resolve(file, &context),
         values: values(file),
+        grafana_admin: file
+            .shape
+            .components
+            .grafana
+            .admin
+            .clone()
+            .filter(|_| file.shape.components.grafana.common.enabled),
     }
 }

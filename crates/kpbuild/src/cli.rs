@@ -6,12 +6,14 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kpbuild_cluster::Pattern;
 
+use crate::reach::Interface;
+use crate::time_words::{Moment, length, moment};
 use crate::version;
 
 /// Compile one typed stack file into everything that kube-prometheus installs,
 /// and look after it in the cluster.
 #[derive(Debug, Parser)]
-#[command(name = "kpbuild", version = version::SHORT, long_version = version::LONG, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "kpbuild", version = version::SHORT, long_version = version::LONG, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -19,7 +21,16 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 error, 2 changes found (diff), 64 wrong usage";
+const EXAMPLES: &str = "\
+From nothing to an answer:
+  kpbuild init                      a stack file, of a few answers
+  kpbuild check stack.yaml          what is wrong with it, without a cluster
+  kpbuild apply stack.yaml          the plan, a question, and the installation
+  kpbuild status stack.yaml         whether all is healthy
+  kpbuild query stack.yaml up       a question to Prometheus
+  kpbuild forward                   the pages, on this machine
+
+Exit codes: 0 done, 1 error, 2 changes found (diff), 64 wrong usage";
 
 /// Options that every subcommand takes.
 #[derive(Debug, Args)]
@@ -49,20 +60,33 @@ pub(crate) enum Command {
     Check(Check),
     /// Say what a change does to all stacks: render, check, test, compare.
     Ci(Ci),
+    /// Print what a shell needs to complete the command line.
+    Completions(Completions),
     /// Take a stack away from its cluster again.
     Delete(Delete),
     /// Show what applying a stack would change, and what that means.
     Diff(Diff),
     /// Explain a finding, a target, a rule, or a field of the stack file.
     Explain(Explain),
+    /// Open the web interfaces of an installed stack on this machine.
+    Forward(Forward),
+    /// Print the password of Grafana's administrator.
+    GrafanaPassword(GrafanaPassword),
     /// Write a stack file to start from.
     Init(Init),
+    /// Write manual pages.
+    #[command(hide = true)]
+    Man(Man),
     /// Bring mixins of others into vendor/, and keep them at a version.
     Mixin(Mixin),
+    /// Ask the Prometheus of an installed stack a question.
+    Query(Query),
     /// Render stacks into Kubernetes manifests.
     Render(Render),
     /// Print the JSON Schema of the stack file, for editors.
     Schema(Schema),
+    /// Say whether an installed stack is healthy.
+    Status(Status),
     /// Run the unit tests of a stack's rules, with promtool.
     Test(Test),
 }
@@ -71,13 +95,15 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kpbuild init                        the whole of kube-prometheus, into stack.yaml
+  kpbuild init                        asks a few questions on a terminal, else as
+                                        the next
+  kpbuild init kube-prometheus        the whole of kube-prometheus, into stack.yaml
   kpbuild init operator -o base.yaml  the operator alone
   kpbuild init --list                 what there is to start from")]
 pub(crate) struct Init {
-    /// The example to start from.
-    #[arg(default_value = "kube-prometheus")]
-    pub(crate) example: String,
+    /// The example to start from; without it a few questions are asked on a
+    /// terminal, and elsewhere it is kube-prometheus.
+    pub(crate) example: Option<String>,
     /// The file to write; it must not exist yet.
     #[arg(short, long, value_name = "FILE", default_value = "stack.yaml")]
     pub(crate) output: PathBuf,
@@ -95,6 +121,9 @@ Examples:
                                         kubectl create -f out
   kpbuild render stack.yaml | less    one stream, in an order that can be applied
   kpbuild render stacks/ -o out       all stacks below a folder, each into out/NAME
+  kpbuild render stack.yaml --format chart -o chart
+                                      a Helm chart; install with
+                                        helm install monitoring chart
 
 A folder is written as a whole or not at all. What an earlier render wrote and
 is no longer rendered is removed; files of others are left alone.")]
@@ -124,6 +153,8 @@ pub(crate) enum Format {
     Yaml,
     /// JSON.
     Json,
+    /// A Helm chart, with values for what differs between clusters.
+    Chart,
 }
 
 /// Bring mixins of others into vendor/.
@@ -560,6 +591,7 @@ pub(crate) enum CiFormat {
 Examples:
   kpbuild apply stack.yaml                     show the plan, ask, apply, wait
   kpbuild apply stack.yaml --yes               the same without asking, for CI
+  kpbuild apply stack.yaml --yes --verify      and fail unless all becomes healthy
   kpbuild apply stack.yaml --take-from helm    take over what Helm has installed
 
 It can be stopped and repeated at any time: the next run goes on from there.")]
@@ -578,6 +610,10 @@ pub(crate) struct Apply {
     pub(crate) taking: Taking,
     #[command(flatten)]
     pub(crate) waiting: Waiting,
+    /// Look afterwards whether all is healthy, as `kpbuild status` does, and wait
+    /// for it as long as for a phase.
+    #[arg(long, conflicts_with = "target")]
+    pub(crate) verify: bool,
     /// How to report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: RunFormat,
@@ -616,6 +652,171 @@ fn kubernetes_version(text: &str) -> Result<String, String> {
         .expect("the format is in the table")
         .check(text)
         .map(|()| text.to_owned())
+}
+
+/// Open the web interfaces of an installed stack on this machine.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild forward                                   all that stack.yaml installs
+  kpbuild forward prod.yaml grafana --open          one, in the browser
+  kpbuild forward --port prometheus=19090 --port grafana=0
+  kpbuild forward --address localhost,192.168.100.90
+
+Connections go through the API server, with the rights of your kubeconfig
+(`get` on services, `list` on pods, `create` on pods/portforward). They wait for
+a ready pod and follow it when it is replaced. Ctrl-C closes all.")]
+pub(crate) struct Forward {
+    /// The stack file (stack.yaml without one), and which of prometheus,
+    /// alertmanager and grafana (all without one).
+    #[arg(value_name = "STACK | NAME")]
+    pub(crate) what: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// The addresses to listen on. One that is not loopback lets others in.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        default_value = "localhost"
+    )]
+    pub(crate) address: Vec<String>,
+    /// Another port than that of the Service; 0 is one that is free.
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = port_of)]
+    pub(crate) port: Vec<(Interface, u16)>,
+    /// Show the pages in the browser.
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+/// Ask the Prometheus of an installed stack a question.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild query stack.yaml up
+  kpbuild query stack.yaml 'rate(node_cpu_seconds_total{mode=\"system\"}[1m])'
+  kpbuild query stack.yaml 'sum by (job) (up)' --since 6h
+  kpbuild query stack.yaml up --at 2026-11-26T18:00:00Z --format csv
+
+Single quotes keep the shell from reading the expression. It is looked through
+before anything is sent. Prometheus is asked through the API server, as by
+`kpbuild forward`; no port needs to be open.")]
+pub(crate) struct Query {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    /// What to ask, in PromQL.
+    pub(crate) expression: String,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Draw how it went for so long, such as 30m or 6h, up to now or --at.
+    #[arg(long, value_name = "DURATION", value_parser = length)]
+    pub(crate) since: Option<Duration>,
+    /// The time between two points; by default one for each column of the chart.
+    #[arg(long, value_name = "DURATION", value_parser = length, requires = "since")]
+    pub(crate) step: Option<Duration>,
+    /// Ask about a moment: a time, seconds since 1970, or 2h for two hours ago.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) at: Option<Moment>,
+    /// How to print the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: QueryFormat,
+}
+
+/// How to print the answer of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueryFormat {
+    /// For people: a table, or a chart of a time.
+    Table,
+    /// The data as Prometheus gives it.
+    Json,
+    /// A line a sample.
+    Csv,
+}
+
+/// Say whether an installed stack is healthy.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild status stack.yaml                 one screen; exit code 1 with problems
+  kpbuild status stack.yaml --watch         drawn anew each 5 s, until Ctrl-C
+  kpbuild status stack.yaml --format json   for a program
+
+Healthy means: everything is rolled out, every monitor finds targets and every
+target is up, every rule of the stack is loaded and evaluated, every replica of
+Alertmanager answers and is in its cluster, and Grafana's data sources are
+there. Alerts that fire and drift are told, and are no problems by themselves.")]
+pub(crate) struct Status {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Look again and again.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: StatusFormat,
+}
+
+/// How to report a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people.
+    Text,
+    /// All of it, as JSON; a line a look.
+    Json,
+}
+
+/// Print the password of Grafana's administrator.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  kpbuild grafana-password stack.yaml
+
+The password is that of the Secret which the stack names as
+components.grafana.admin; with `generate: true` apply has made it. Grafana reads
+it when its database is new: a password that was changed in Grafana is kept
+there if Grafana has a volume.")]
+pub(crate) struct GrafanaPassword {
+    /// The stack file.
+    pub(crate) stack: PathBuf,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// Print what a shell needs to complete the command line.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild completions bash > ~/.local/share/bash-completion/completions/kpbuild
+  kpbuild completions zsh > ~/.zfunc/_kpbuild
+  kpbuild completions fish > ~/.config/fish/completions/kpbuild.fish")]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write manual pages.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  kpbuild man /usr/local/share/man/man1")]
+pub(crate) struct Man {
+    /// The folder to write them into.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+/// `prometheus=19090`.
+fn port_of(text: &str) -> Result<(Interface, u16), String> {
+    let wrong = || "expected a name and a port, such as `prometheus=19090`".to_owned();
+    let (name, port) = text.split_once('=').ok_or_else(wrong)?;
+    let interface = Interface::of_name(name)
+        .ok_or_else(|| format!("`{name}` is not one of `prometheus`, `alertmanager`, `grafana`"))?;
+    let port = port
+        .parse()
+        .map_err(|_| format!("`{port}` is no port: those go from 0 to 65535"))?;
+    Ok((interface, port))
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

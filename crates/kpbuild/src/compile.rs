@@ -8,6 +8,7 @@ use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
 use kpbuild_render::dashboards::DashboardFile;
 use kpbuild_render::{Cache, Inputs, PatchFile, Session, UserFiles};
+use kpbuild_stack::scalar::Label;
 use kpbuild_stack::{Stack, StackFile};
 
 use crate::files::Files;
@@ -35,6 +36,21 @@ pub(crate) fn compile(
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
     let file = parse(files, path, file, sources, diagnostics)?;
+    let inputs = inputs(files, &file, path, sources, diagnostics);
+    render(&file, &inputs, sources, diagnostics)
+}
+
+/// Compiles a stack file as if it named another namespace.
+pub(crate) fn compile_into(
+    namespace: &'static str,
+    files: &Files,
+    path: &Path,
+    file: FileId,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Result<(Stack, Bundle), Reported> {
+    let mut file = parse(files, path, file, sources, diagnostics)?;
+    file.shape.namespace = Label::literal(namespace);
     let inputs = inputs(files, &file, path, sources, diagnostics);
     render(&file, &inputs, sources, diagnostics)
 }

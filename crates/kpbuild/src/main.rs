@@ -3,8 +3,10 @@
 //! One file a subcommand in [`commands`]; only [`terminal`] prints; only `main`
 //! exits.
 
+mod administrator;
 mod backtest;
 mod batch;
+mod chart;
 mod check_report;
 mod ci;
 mod cli;
@@ -16,16 +18,23 @@ mod exit;
 mod files;
 mod findings;
 mod folder;
+mod listen;
 mod load;
 mod manifests;
 mod plan_report;
 mod progress;
 mod prometheus;
+mod prometheus_api;
 mod promtool;
+mod query_report;
+mod questions;
+mod reach;
 mod read_manifests;
 mod rule_tests;
+mod status;
 mod terminal;
 mod test_report;
+mod time_words;
 mod vendor;
 mod version;
 
@@ -55,13 +64,19 @@ fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Command::Apply(arguments) => commands::apply::run(arguments, terminal),
         Command::Check(arguments) => commands::check::run(arguments, terminal),
         Command::Ci(arguments) => commands::ci::run(arguments, terminal),
+        Command::Completions(arguments) => commands::completions::run(arguments, terminal),
         Command::Delete(arguments) => commands::delete::run(arguments, terminal),
         Command::Diff(arguments) => commands::diff::run(arguments, terminal),
         Command::Explain(arguments) => commands::explain::run(arguments, terminal),
+        Command::Forward(arguments) => commands::forward::run(arguments, terminal),
+        Command::GrafanaPassword(arguments) => commands::grafana_password::run(arguments, terminal),
         Command::Init(arguments) => commands::init::run(arguments, terminal),
+        Command::Man(arguments) => commands::man::run(arguments, terminal),
         Command::Mixin(arguments) => commands::mixin::run(arguments, terminal),
+        Command::Query(arguments) => commands::query::run(arguments, terminal),
         Command::Render(arguments) => commands::render::run(arguments, terminal),
         Command::Schema(arguments) => commands::schema::run(arguments, terminal),
+        Command::Status(arguments) => commands::status::run(arguments, terminal),
         Command::Test(arguments) => commands::test::run(arguments, terminal),
     }
 }

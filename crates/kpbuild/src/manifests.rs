@@ -37,7 +37,7 @@ impl Manifest<'_> {
 /// created: the namespace and the definitions.
 pub(crate) fn files<'a>(bundle: &'a Bundle, namespace: &str, format: Format) -> Vec<Manifest<'a>> {
     let ending = match format {
-        Format::Yaml => "yaml",
+        Format::Yaml | Format::Chart => "yaml",
         Format::Json => "json",
     };
     let names = names(bundle, namespace);
@@ -81,7 +81,7 @@ pub(crate) fn stream(bundle: &Bundle, format: Format, hide_secrets: bool) -> Str
     };
     let objects: Vec<Object> = bundle.objects().iter().map(shown).collect();
     match format {
-        Format::Yaml => yaml::stream(objects.iter().map(Object::yaml)),
+        Format::Yaml | Format::Chart => yaml::stream(objects.iter().map(Object::yaml)),
         Format::Json => {
             let items: Vec<&Value> = objects.iter().map(Object::value).collect();
             format!(
@@ -108,7 +108,7 @@ fn hide(secret: &mut Value) {
 
 fn text(object: &Object, format: Format) -> Cow<'_, str> {
     match format {
-        Format::Yaml => Cow::Borrowed(object.yaml()),
+        Format::Yaml | Format::Chart => Cow::Borrowed(object.yaml()),
         Format::Json => Cow::Owned(format!("{:#}\n", object.value())),
     }
 }
@@ -116,7 +116,7 @@ fn text(object: &Object, format: Format) -> Cow<'_, str> {
 /// The name of each object's file, without its ending: the component, the kind
 /// and the object's name, with the namespace where it is not the stack's own.
 /// Names that would be the same get the group too.
-fn names(bundle: &Bundle, namespace: &str) -> Vec<String> {
+pub(crate) fn names(bundle: &Bundle, namespace: &str) -> Vec<String> {
     let short: Vec<String> = bundle
         .objects()
         .iter()

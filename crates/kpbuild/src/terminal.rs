@@ -68,6 +68,32 @@ impl Terminal {
         Ok(answer.trim() == "yes")
     }
 
+    /// Asks a question and shows the default; without a default it only says it.
+    pub(crate) fn ask(&mut self, question: &str, default: &str) -> anyhow::Result<String> {
+        if default.is_empty() {
+            self.say(question);
+            return Ok(String::new());
+        }
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{question} [{default}]: ");
+        let _ = stderr.flush();
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        let read =
+            read.map_err(|error| anyhow::Error::new(error).context("cannot read the answer"))?;
+        if read == 0 {
+            anyhow::bail!("stopped; nothing was written");
+        }
+        Ok(answer)
+    }
+
+    /// How many characters fit into a line of stdout.
+    pub(crate) fn width(&self) -> usize {
+        const USUAL: usize = 80;
+        terminal_size::terminal_size_of(io::stdout())
+            .map_or(USUAL, |(width, _)| usize::from(width.0).max(40))
+    }
+
     /// Whether a person reads stdout.
     pub(crate) fn stdout_is_read_by_a_person(&self) -> bool {
         io::stdout().is_terminal()
@@ -87,10 +113,27 @@ impl Terminal {
         }
     }
 
+    /// Empties the screen, if stdout is one.
+    pub(crate) fn clear(&mut self) {
+        if io::stdout().is_terminal() {
+            // Nothing can be said about a terminal that cannot be written.
+            let _ = write!(io::stdout().lock(), "\u{1b}[H\u{1b}[2J");
+        }
+    }
+
     /// Says something that is not data.
     pub(crate) fn say(&mut self, text: &str) {
         // Nothing can be said about a stderr that cannot be written.
         let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Says something that the user should think about.
+    pub(crate) fn warn(&mut self, text: &str) {
+        let (start, end) = match self.style {
+            Style::Colour => ("\u{1b}[1;33m", "\u{1b}[0m"),
+            Style::Plain => ("", ""),
+        };
+        self.say(&format!("{start}warning{end}: {text}"));
     }
 
     /// Prints all findings, and how many there are.

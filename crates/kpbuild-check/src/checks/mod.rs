@@ -18,6 +18,7 @@ mod dropped_metric;
 mod duplicate_scrape;
 mod external_label;
 mod fragile_alert;
+mod grafana_default_password;
 mod group_interval;
 mod missing_config;
 mod missing_key;
@@ -93,6 +94,7 @@ pub const CHECKS: &[Check] = &[
     rbac_binding::CHECK,
     service_account::CHECK,
     service_reference::CHECK,
+    grafana_default_password::CHECK,
     missing_config::CHECK,
     missing_key::CHECK,
     api_service::CHECK,

@@ -61,7 +61,8 @@ pub struct Grafana {
     /// default, which sets `date_formats: {default_timezone: UTC}`. What Grafana
     /// expects before the first section is in the section `DEFAULT`.
     pub config: Config,
-    /// The user and password of the administrator, from a Secret of yours.
+    /// The user and password of the administrator, from a Secret: one of yours,
+    /// or one that `kpbuild apply` makes (`{secret: grafana-admin, generate: true}`).
     /// Without it Grafana starts with the user `admin`, password `admin`, and
     /// asks for another one at the first login.
     pub admin: Option<Admin>,
@@ -145,6 +146,10 @@ impl JsonSchema for Config {
 pub struct Admin {
     /// The name of the Secret, in the namespace of the stack.
     pub secret: Name,
+    /// Whether `kpbuild apply` makes the Secret with a strong password of its
+    /// own when there is none. `kpbuild grafana-password` shows it.
+    #[serde(default)]
+    pub generate: bool,
     /// The key of the Secret that holds the user's name.
     #[serde(default = "user_key")]
     #[schemars(length(min = 1))]

@@ -2,10 +2,12 @@
 
 use kpbuild_cluster::{Event, PlanOptions};
 
+use crate::administrator;
 use crate::cli::{Apply, RunFormat};
 use crate::cluster_run::{
     begin, compiled, confirmed, connect, finish, identity, refusals, refuse_obstacles, run_options,
 };
+use crate::commands::status;
 use crate::exit::Exit;
 use crate::plan_report::{self, Changes, Detail};
 use crate::progress::Progress;
@@ -25,7 +27,8 @@ pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<
         concurrency: arguments.connection.concurrency,
         check_permissions: true,
     };
-    let planned = cluster.plan(&stack, &compiled.bundle, &options)?;
+    let mut planned = cluster.plan(&stack, &compiled.bundle, &options)?;
+    let password_is_due = administrator::is_due(&compiled.stack, &cluster)?;
     let detail = Detail {
         style: terminal.style(),
         fields: true,
@@ -43,10 +46,16 @@ pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<
     }
     let context = cluster.context();
     let question = format!("Apply to {} ({})?", context.name, context.server);
-    if !planned.plan.is_empty() && !confirmed(&question, arguments.yes, terminal)? {
+    if password_is_due {
+        terminal.say("+ a Secret with a password for Grafana's administrator is made, once");
+    }
+    if (password_is_due || !planned.plan.is_empty())
+        && !confirmed(&question, arguments.yes, terminal)?
+    {
         terminal.say("nothing was changed");
         return Ok(Exit::Error);
     }
+    let plan_options = options;
     let options = run_options(
         &arguments.connection,
         &arguments.waiting,
@@ -54,8 +63,26 @@ pub(crate) fn run(arguments: &Apply, terminal: &mut Terminal) -> anyhow::Result<
     )?;
     let mut progress = Progress::new(terminal, arguments.format == RunFormat::Json);
     let mut show = |event: &Event<'_>| progress.show(event);
+    if password_is_due && arguments.target.is_empty() {
+        let concurrency = arguments.connection.concurrency;
+        administrator::make(&compiled, &cluster, &options, concurrency, &mut show)?;
+        planned = cluster.plan(&stack, &compiled.bundle, &plan_options)?;
+    }
     let (report, result) = cluster.apply(&stack, &compiled.bundle, &planned, &options, &mut show);
     drop(progress);
     finish(&report, result, arguments.format, terminal)?;
+    if password_is_due && arguments.target.is_empty() {
+        terminal.say("a password for Grafana was made: `kpbuild grafana-password` shows it");
+    }
+    if arguments.verify {
+        return status::verify(
+            &compiled,
+            &cluster,
+            arguments.connection.concurrency,
+            arguments.waiting.timeout,
+            &options.stop,
+            terminal,
+        );
+    }
     Ok(Exit::Done)
 }

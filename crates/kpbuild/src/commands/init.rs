@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use kpbuild_core::suggest::nearest;
 
 use crate::cli::Init;
 use crate::exit::Exit;
+use crate::questions;
 use crate::terminal::Terminal;
 
 /// Name and text of every file in `stacks/`.
@@ -25,15 +27,21 @@ pub(crate) fn run(arguments: &Init, terminal: &mut Terminal) -> anyhow::Result<E
         terminal.data(&list())?;
         return Ok(Exit::Done);
     }
-    let text = example(&arguments.example)?;
     let path = &arguments.output;
+    refuse_existing(path)?;
+    let text = match &arguments.example {
+        None if terminal.can_ask() => {
+            terminal.say("Enter takes what is in brackets.");
+            questions::stack_file(&mut |question, default| terminal.ask(question, default))?
+        }
+        None => example("kube-prometheus")?.to_owned(),
+        Some(name) => example(name)?.to_owned(),
+    };
     let mut file = match File::create_new(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!(
-                "`{}` exists already: choose another file with -o, nothing was written",
-                path.display()
-            )
+            refuse_existing(path)?;
+            return Err(error).with_context(|| format!("cannot create `{}`", path.display()));
         }
         Err(error) => {
             return Err(error).with_context(|| format!("cannot create `{}`", path.display()));
@@ -46,6 +54,17 @@ pub(crate) fn run(arguments: &Init, terminal: &mut Terminal) -> anyhow::Result<E
         path.display()
     ));
     Ok(Exit::Done)
+}
+
+/// Said before anything is asked.
+fn refuse_existing(path: &Path) -> anyhow::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        bail!(
+            "`{}` exists already: choose another file with -o, nothing was written",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 fn example(name: &str) -> anyhow::Result<&'static str> {

@@ -6,13 +6,13 @@ use kpbuild_core::{Bundle, Diagnostics, SourceMap};
 use kpbuild_stack::Stack;
 
 use crate::batch::{self, Batch, Done, Job, Opened};
-use crate::cli::Render;
-use crate::compile::compile;
+use crate::cli::{Format, Render};
+use crate::compile::{compile, compile_into};
 use crate::exit::Exit;
 use crate::files::Files;
 use crate::folder::{self, FolderError, Summary};
 use crate::terminal::Terminal;
-use crate::{load, manifests};
+use crate::{chart, load, manifests};
 
 pub(crate) fn run(arguments: &Render, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     match arguments.stacks.as_slice() {
@@ -31,6 +31,9 @@ fn one(path: &Path, arguments: &Render, terminal: &mut Terminal) -> anyhow::Resu
     let Ok((stack, bundle)) = rendered else {
         return Ok(Exit::Error);
     };
+    if arguments.format == Format::Chart {
+        return write_chart(path, arguments, &files, &stack, &bundle, terminal);
+    }
     if arguments.output == Path::new("-") {
         print(&bundle, arguments, terminal)?;
     } else {
@@ -43,6 +46,51 @@ fn one(path: &Path, arguments: &Render, terminal: &mut Terminal) -> anyhow::Resu
             numbers(summary)
         ));
     }
+    Ok(Exit::Done)
+}
+
+/// The chart needs the same stack in another namespace, to know where the
+/// namespace stands; what is wrong with that was said already.
+fn write_chart(
+    path: &Path,
+    arguments: &Render,
+    files: &Files,
+    stack: &Stack,
+    bundle: &Bundle,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Exit> {
+    if arguments.output == Path::new("-") {
+        anyhow::bail!("a chart is a folder: add -o DIR");
+    }
+    if arguments.kustomization {
+        anyhow::bail!("--kustomization is of no use in a chart");
+    }
+    let mut sources = SourceMap::default();
+    let file = load::read(files, &mut sources, path)?;
+    let mut diagnostics = Diagnostics::default();
+    let other = compile_into(
+        chart::OTHER,
+        files,
+        path,
+        file,
+        &mut sources,
+        &mut diagnostics,
+    );
+    let Ok((_, other)) = other else {
+        terminal.findings(&diagnostics, &sources);
+        return Ok(Exit::Error);
+    };
+    let files = chart::files(stack, bundle, &other);
+    let summary = folder::write(&arguments.output, &files, arguments.overwrite)?;
+    terminal.say(&format!(
+        "{}: a chart of {} objects in {} ({} files written, {} unchanged, {} removed)",
+        stack.name,
+        bundle.objects().len(),
+        arguments.output.display(),
+        summary.written,
+        summary.unchanged,
+        summary.removed
+    ));
     Ok(Exit::Done)
 }
 
@@ -85,6 +133,9 @@ fn numbers(summary: Summary) -> String {
 fn several(stacks: Batch, arguments: &Render, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if arguments.output == Path::new("-") {
         anyhow::bail!("several stacks need a folder: add -o DIR");
+    }
+    if arguments.format == Format::Chart {
+        anyhow::bail!("a chart is of one stack: call kpbuild for each");
     }
     let names: Vec<Option<String>> = stacks.jobs.iter().map(|job| job.name.clone()).collect();
     let report = stacks.run(|job, opened| into_folder(job, opened, arguments))?;

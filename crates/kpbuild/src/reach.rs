@@ -1,0 +1,107 @@
+//! Where a stack's web interfaces and APIs are: the Services that lead to them,
+//! under whatever names the stack gives them.
+
+use std::path::Path;
+
+use anyhow::bail;
+use kpbuild_cluster::Service;
+use kpbuild_core::{Bundle, Object};
+use serde_json::Value;
+
+/// Something with a web interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Interface {
+    Prometheus,
+    Alertmanager,
+    Grafana,
+}
+
+impl Interface {
+    pub(crate) const ALL: [Self; 3] = [Self::Prometheus, Self::Alertmanager, Self::Grafana];
+
+    /// Its name, which is that of its component.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Prometheus => "prometheus",
+            Self::Alertmanager => "alertmanager",
+            Self::Grafana => "grafana",
+        }
+    }
+
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// The name of its Service's port.
+    fn port(self) -> &'static str {
+        match self {
+            Self::Prometheus | Self::Alertmanager => "web",
+            Self::Grafana => "http",
+        }
+    }
+
+    /// The kind of the object that the operator makes it of.
+    pub(crate) fn instance(self) -> Option<&'static str> {
+        match self {
+            Self::Prometheus => Some("Prometheus"),
+            Self::Alertmanager => Some("Alertmanager"),
+            Self::Grafana => None,
+        }
+    }
+}
+
+/// Where an interface is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) service: Service,
+    /// `http`, or `https` where it has a certificate.
+    pub(crate) scheme: &'static str,
+    /// What its paths begin with, without a slash at the end.
+    pub(crate) prefix: String,
+}
+
+/// Where an interface of a bundle is; nothing if the stack does not install it.
+pub(crate) fn place(bundle: &Bundle, interface: Interface) -> Option<Place> {
+    let of_component = |object: &&Object| object.origin.component == interface.name();
+    let (service, port) = bundle
+        .of_kind("Service")
+        .filter(of_component)
+        .find_map(|service| Some((service, port(service, interface.port())?)))?;
+    let instance = interface
+        .instance()
+        .and_then(|kind| bundle.of_kind(kind).find(of_component));
+    let spec = instance.map_or(&Value::Null, |instance| &instance.value()["spec"]);
+    let prefix = spec["routePrefix"].as_str().unwrap_or_default();
+    Some(Place {
+        service: Service {
+            namespace: service.key().namespace.clone(),
+            name: service.key().name.clone(),
+            port,
+        },
+        scheme: if spec["web"]["tlsConfig"].is_object() {
+            "https"
+        } else {
+            "http"
+        },
+        prefix: prefix.trim_end_matches('/').to_owned(),
+    })
+}
+
+/// The number of a Service's port.
+fn port(service: &Object, name: &str) -> Option<u16> {
+    let ports = service.at(&["spec", "ports"])?.as_array()?;
+    let port = ports.iter().find(|port| port["name"] == name)?;
+    u16::try_from(port["port"].as_u64()?).ok()
+}
+
+/// The place of an interface that the user needs.
+pub(crate) fn wanted(bundle: &Bundle, interface: Interface, stack: &Path) -> anyhow::Result<Place> {
+    match place(bundle, interface) {
+        Some(place) => Ok(place),
+        None => bail!(
+            "`{}` installs no {}: its component is not enabled",
+            stack.display(),
+            interface.name()
+        ),
+    }
+}
