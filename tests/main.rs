@@ -4,6 +4,7 @@
 mod adapter;
 mod alertmanager;
 mod chart;
+mod ci;
 mod cli;
 mod cluster;
 mod conformance;

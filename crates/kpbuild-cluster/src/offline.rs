@@ -17,16 +17,9 @@ use crate::plan::{Action, Allowed, Plan, Step, bare, create, removal, replacemen
 /// The plan that turns one bundle into another. Values of Secrets are hidden.
 /// Objects that hold data ([`Action::Keep`]) stay, as `apply` leaves them.
 pub fn between(before: &Bundle, after: &Bundle, targets: &[Pattern]) -> Plan {
-    let selected = |bundle: &'_ Bundle| -> Vec<_> {
-        let objects = bundle.objects().iter();
-        objects
-            .filter(|object| selects(targets, object.key()))
-            .cloned()
-            .collect()
-    };
-    let (old, new): (Vec<Object>, Vec<Object>) = (selected(before), selected(after));
+    let (old, new) = (selected(before, targets), selected(after, targets));
     let by_key: BTreeMap<&ObjectKey, &Object> =
-        old.iter().map(|object| (object.key(), object)).collect();
+        old.iter().map(|object| (object.key(), *object)).collect();
     let mut steps: Vec<Step> = new
         .iter()
         .map(|object| match by_key.get(object.key()) {
@@ -37,12 +30,19 @@ pub fn between(before: &Bundle, after: &Bundle, targets: &[Pattern]) -> Plan {
             },
         })
         .collect();
-    let kept: BTreeSet<&ObjectKey> = new.iter().map(Object::key).collect();
+    let kept: BTreeSet<&ObjectKey> = new.iter().map(|object| object.key()).collect();
     let gone = old.iter().filter(|object| !kept.contains(object.key()));
     let allowed = Allowed::default();
     steps.extend(gone.map(|object| removal(object.key(), object.value(), &allowed)));
     add_readers_of_gone_records(&mut steps, after);
     Plan { steps }
+}
+
+fn selected<'a>(bundle: &'a Bundle, targets: &[Pattern]) -> Vec<&'a Object> {
+    let objects = bundle.objects().iter();
+    objects
+        .filter(|object| selects(targets, object.key()))
+        .collect()
 }
 
 fn existing(old: &Object, new: &Object) -> Step {

@@ -73,33 +73,47 @@ impl Rendering {
 
 /// Both sides of one stack.
 pub(crate) struct Compared {
-    pub(crate) before: Rendering,
+    /// Nothing where it is known to be as it was, without looking.
+    before: Option<Rendering>,
     pub(crate) after: Rendering,
     /// What the change does, unless a side is broken.
     pub(crate) plan: Option<Plan>,
 }
 
 impl Compared {
-    /// Renders both sides and compares them.
+    /// Compares both sides.
     pub(crate) fn of(before: Rendering, after: Rendering, targets: &[Pattern]) -> Self {
-        let nothing = Bundle::default();
-        let plan = if before.is_broken() || after.is_broken() {
-            None
-        } else {
-            let bundle = |side: &'_ Rendering| side.bundle().cloned();
-            let (old, new) = (bundle(&before), bundle(&after));
-            Some(between(
-                old.as_ref().unwrap_or(&nothing),
-                new.as_ref().unwrap_or(&nothing),
-                targets,
-            ))
-        };
         Self {
-            before,
+            plan: plan(&before, &after, targets),
+            before: Some(before),
             after,
-            plan,
         }
     }
+
+    /// A stack that is as it was.
+    pub(crate) fn same(after: Rendering) -> Self {
+        Self {
+            plan: plan(&after, &after, &[]),
+            before: None,
+            after,
+        }
+    }
+
+    pub(crate) fn before(&self) -> &Rendering {
+        self.before.as_ref().unwrap_or(&self.after)
+    }
+}
+
+fn plan(before: &Rendering, after: &Rendering, targets: &[Pattern]) -> Option<Plan> {
+    if before.is_broken() || after.is_broken() {
+        return None;
+    }
+    let nothing = Bundle::default();
+    Some(between(
+        before.bundle().unwrap_or(&nothing),
+        after.bundle().unwrap_or(&nothing),
+        targets,
+    ))
 }
 
 /// What the stacks are compared with, and its name.

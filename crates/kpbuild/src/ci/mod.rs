@@ -84,22 +84,42 @@ fn kept_or_new(
     (head, base): &(Answers, Answers),
 ) -> anyhow::Result<Outcome> {
     let Some(cache) = &setting.cache else {
-        return new(path, setting, &setting.head, &setting.base.files);
+        let files = setting.head.recording();
+        return new(path, setting, &files, &setting.base.files, base);
     };
     let key = cache.key(path, &setting.base.id, &setting.tests.identity());
     let kept = cache.get(&key, head, base);
     if let Some(outcome) = kept.and_then(|kept| Outcome::of_stored(path, kept)) {
         return Ok(outcome);
     }
-    let (files, base) = (setting.head.recording(), setting.base.files.recording());
-    let outcome = new(path, setting, &files, &base)?;
-    cache.put(&key, &files.trace(), &base.trace(), &outcome.to_stored());
+    let (files, base_files) = (setting.head.recording(), setting.base.files.recording());
+    let outcome = new(path, setting, &files, &base_files, base)?;
+    cache.put(
+        &key,
+        &files.trace(),
+        &base_files.trace(),
+        &outcome.to_stored(),
+    );
     Ok(outcome)
 }
 
-fn new(path: &Path, setting: &Setting, head: &Files, base: &Files) -> anyhow::Result<Outcome> {
-    let before = Rendering::of(base, path)?;
+/// Works a stack out. `head` records what it is asked: where the base answers the
+/// same, the stack was what it is, and need not be rendered again.
+fn new(
+    path: &Path,
+    setting: &Setting,
+    head: &Files,
+    base: &Files,
+    answers_of_base: &Answers,
+) -> anyhow::Result<Outcome> {
     let mut after = Rendering::of(head, path)?;
+    let trace = head.trace();
+    let before = if answers_of_base.confirm(&trace) {
+        base.note_all(&trace);
+        None
+    } else {
+        Some(Rendering::of(base, path)?)
+    };
     let tested = match after.bundle() {
         Some(_) => setting.tests.run(head, path, &mut after)?,
         None => Vec::new(),
@@ -118,6 +138,9 @@ fn new(path: &Path, setting: &Setting, head: &Files, base: &Files) -> anyhow::Re
         Found::of(&finding.diagnostic, object, &after.sources)
     });
     let findings: Vec<Found> = findings.collect();
-    let compared = Compared::of(before, after, &[]);
+    let compared = match before {
+        Some(before) => Compared::of(before, after, &[]),
+        None => Compared::same(after),
+    };
     Ok(Outcome::new(path, &compared, objects, findings, tested))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::compare::{Compared, Side};
-use crate::files::Files;
+use crate::files::{Files, normal};
 
 /// Everything about one stack.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Found {
             message: diagnostic.message.clone(),
             labels: labels
                 .map(|label| Place {
-                    file: sources.file(label.span.file).name.clone(),
+                    file: shortest(&sources.file(label.span.file).name),
                     start: label.span.start,
                     end: label.span.end,
                     text: label.text.clone(),
@@ -135,6 +135,12 @@ impl Found {
     }
 }
 
+/// A file by its shortest name, as git and code hosts know it: what a stack in
+/// `stacks/` names is read as `stacks/../dashboards/a.json`.
+pub(super) fn shortest(name: &str) -> String {
+    normal(Path::new(name)).display().to_string()
+}
+
 impl Outcome {
     pub(super) fn new(
         path: &Path,
@@ -143,7 +149,7 @@ impl Outcome {
         findings: Vec<Found>,
         tests: Vec<Tested>,
     ) -> Self {
-        let (before, after) = (&compared.before, &compared.after);
+        let (before, after) = (compared.before(), &compared.after);
         let state = match (&before.side, &after.side) {
             (_, Side::Broken) => State::Broken,
             (Side::Broken, _) => State::BaseBroken,

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 
-use super::outcome::{Tested, Verdict};
+use super::outcome::{Tested, Verdict, shortest};
 use crate::compare::Rendering;
 use crate::compile;
 use crate::files::{Files, digest};
@@ -88,7 +88,7 @@ impl Tests {
                     Outcome::Skipped(reason) => (Verdict::Skipped, Some(reason)),
                 };
                 Tested {
-                    file: suite.file.clone(),
+                    file: shortest(&suite.file),
                     line: case.line,
                     name: case.name.clone(),
                     verdict,

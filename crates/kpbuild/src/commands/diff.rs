@@ -63,19 +63,19 @@ fn with_base(base: &Base, arguments: &Diff, terminal: &mut Terminal) -> anyhow::
     }
     for (path, compared) in &all {
         terminal.findings(&compared.after.diagnostics, &compared.after.sources);
-        if compared.before.is_broken() {
+        if compared.before().is_broken() {
             terminal.say(&format!(
                 "`{}` cannot be rendered in {}, so it cannot be compared:\n",
                 path.display(),
                 base.name
             ));
-            terminal.findings(&compared.before.diagnostics, &compared.before.sources);
+            terminal.findings(&compared.before().diagnostics, &compared.before().sources);
         }
     }
     let stacks: Vec<_> = all
         .iter()
         .map(|(path, compared)| {
-            let name = compared.after.name().or(compared.before.name());
+            let name = compared.after.name().or(compared.before().name());
             (*path, name)
         })
         .collect();

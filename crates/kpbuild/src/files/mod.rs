@@ -79,6 +79,15 @@ impl Files {
             .unwrap_or_default()
     }
 
+    /// Remembers answers that were found out otherwise. Those of a revision never
+    /// change.
+    pub(crate) fn note_all(&self, trace: &Trace) {
+        match (&self.recorder, &self.place) {
+            (Some(recorder), Place::Disk | Place::Instead(_)) => recorder.note_all(trace),
+            _ => {}
+        }
+    }
+
     /// Remembers an answer, unless it can never be another one.
     fn note<'a>(
         &self,

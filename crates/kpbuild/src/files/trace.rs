@@ -64,6 +64,11 @@ impl Recorder {
         }
     }
 
+    pub(super) fn note_all(&self, answers: &Trace) {
+        let mut trace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        trace.extend(answers.clone());
+    }
+
     pub(super) fn trace(&self) -> Trace {
         let trace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         trace.clone()

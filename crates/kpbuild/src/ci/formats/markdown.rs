@@ -14,9 +14,10 @@ use crate::plan_report::{self, Changes};
 
 const GROWS: &str = "writing to a string cannot fail";
 
-/// The most characters that GitHub takes for a comment; GitLab takes more. A
-/// text never has more characters than bytes, which are counted here.
-pub(crate) const COMMENT: usize = 65_536;
+/// GitHub takes 65,536 characters for a comment, GitLab more; some are left for
+/// whoever puts a line of their own above. A text never has more characters than
+/// bytes, which are counted here.
+const COMMENT: usize = 65_536 - 512;
 
 /// Everything.
 pub(super) fn whole(report: &Report) -> String {
@@ -273,4 +274,84 @@ fn cell(text: &str) -> String {
 /// A text as code.
 fn code(text: &str) -> String {
     format!("`{}`", text.trim().replace('`', "'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ci::outcome::{Found, Outcome};
+    use kpbuild_cluster::between;
+    use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Origin, SourceMap};
+    use serde_json::json;
+
+    /// A report about one stack with so many findings and changed objects.
+    fn report(findings: usize, objects: usize) -> Report {
+        let bundle = |text: &str| {
+            let origin = Origin {
+                component: "test".into(),
+                span: None,
+            };
+            let object = |index| {
+                let lines = vec![text; 40].join("\n");
+                let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{index}")}, "data": {"```": lines}});
+                Object::new(value, origin.clone()).expect("it is whole")
+            };
+            Bundle::new(
+                (0..objects).map(object).collect(),
+                &mut Diagnostics::default(),
+            )
+        };
+        let finding = |index| {
+            let text = format!("{index} {}", "ü".repeat(100));
+            let diagnostic = Diagnostic::warning(Code("unknown-metric"), text);
+            Found::of(&diagnostic, None, &SourceMap::default())
+        };
+        let outcome = Outcome {
+            path: "a.yaml".into(),
+            name: Some("a".into()),
+            state: State::Compared,
+            objects,
+            findings: (0..findings).map(finding).collect(),
+            wrong_before: Vec::new(),
+            tests: Vec::new(),
+            plan: Some(between(&bundle("old"), &bundle("new"), &[])),
+        };
+        Report::new("main", vec![outcome], &crate::files::Files::default())
+    }
+
+    #[test]
+    fn a_comment_fits_whatever_there_is_to_say() {
+        for (findings, objects) in [(0, 1), (0, 200), (1000, 10), (0, 5000)] {
+            let text = comment(&report(findings, objects), Some("https://example.com/r"));
+            assert!(
+                text.len() <= COMMENT,
+                "{findings} {objects}: {}",
+                text.len()
+            );
+            assert!(text.starts_with(MARKER));
+            assert!(
+                text.contains("https://example.com/r"),
+                "{findings} {objects}"
+            );
+            assert_eq!(
+                text.matches("<details>").count(),
+                text.matches("</details>").count()
+            );
+        }
+        assert!(whole(&report(0, 200)).len() > COMMENT);
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        let text = comment(&report(0, 200), None);
+        let shown = text.matches("<details><summary>ConfigMap/").count();
+        let rest = format!("*{} more changes are in the full report.*", 200 - shown);
+        assert!(shown > 10 && text.contains(&rest), "{shown}");
+    }
+
+    #[test]
+    fn texts_are_no_markup() {
+        assert_eq!(line("a < b & `c < d` *"), "a &lt; b &amp; `c < d` \\*");
+        assert_eq!(cell("a | b"), "a \\| b");
+    }
 }

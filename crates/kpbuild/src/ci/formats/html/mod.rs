@@ -165,9 +165,13 @@ fn rules(report: &Report) -> String {
 fn rule(rule: &SharedRule, report: &Report) -> String {
     let title = rule.change.title();
     let phrase = rule.change.phrase();
-    let what = phrase
-        .strip_prefix(&format!("{title}: "))
-        .unwrap_or(&phrase);
+    let mut what = phrase.replacen(&format!("{title}: "), "", 1);
+    if rule.change.tendency().is_some() {
+        // The badge says it for all parts.
+        let parts = rule.change.parts.iter();
+        let texts: Vec<&str> = parts.map(|part| part.text.as_str()).collect();
+        what = texts.join(", ");
+    }
     let tendency = rule
         .change
         .tendency()
@@ -179,7 +183,7 @@ fn rule(rule: &SharedRule, report: &Report) -> String {
         "<details class=\"item rule\" data-stacks=\"{}\"><summary><b>{}</b> {}{}{}</summary>\n{}{}</details>\n",
         listed(&rule.stacks),
         escaped(&title),
-        escaped(what),
+        escaped(&what),
         tendency.unwrap_or_default(),
         places.unwrap_or_default(),
         tried(rule),

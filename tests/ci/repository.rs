@@ -1,0 +1,195 @@
+//! A git repository as a user of kpbuild has it, made anew for each test: two stacks, a dashboard, rule tests, and a branch
+//! for each typical change.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use kpbuild_tests::kpbuild;
+use tempfile::TempDir;
+
+/// Commits are the same in every run, so that reports can be kept.
+const DATE: &str = "2026-01-01T00:00:00Z";
+
+pub(super) struct Repository {
+    folder: TempDir,
+    cache: TempDir,
+}
+
+impl Repository {
+    /// A repository with the stacks on `main`.
+    pub(super) fn new() -> Self {
+        let folder = || tempfile::tempdir().expect("the system has a folder for temporary files");
+        let repository = Self {
+            folder: folder(),
+            cache: folder(),
+        };
+        repository.git(&["init", "--quiet", "--initial-branch", "main"]);
+        for (name, text) in FILES {
+            repository.write(name, text);
+        }
+        repository.commit("main");
+        repository
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
+        let path = self.folder().join(name);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("it can be made");
+        fs::write(path, text).expect("there is room");
+    }
+
+    /// Replaces a text that is there once.
+    pub(super) fn replace(&self, name: &str, from: &str, to: &str) {
+        let path = self.folder().join(name);
+        let text = fs::read_to_string(&path).expect("it is there");
+        assert_eq!(text.matches(from).count(), 1, "`{from}` in {name}");
+        self.write(name, &text.replace(from, to));
+    }
+
+    pub(super) fn commit(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+    }
+
+    /// A new branch from `main`, with a change.
+    pub(super) fn branch(&self, name: &str, change: impl FnOnce(&Self)) {
+        self.git(&["checkout", "--quiet", "-b", name, "main"]);
+        change(self);
+        self.commit(name);
+    }
+
+    /// Runs kpbuild as a CI system would; it finds git and promtool.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the environment says where git lies"
+    )]
+    pub(super) fn kpbuild(&self, arguments: &[&str]) -> Output {
+        let promtool = kpbuild_tests::tools::path(kpbuild_tests::tools::Tool::Promtool);
+        let tools = promtool.parent().expect("a tool lies in a folder");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(
+            std::iter::once(tools.to_owned()).chain(std::env::split_paths(&path)),
+        );
+        Command::new(kpbuild::path())
+            .args(arguments)
+            .current_dir(self.folder())
+            .env_clear()
+            .env("PATH", path.expect("folders have plain names"))
+            .env("KPBUILD_CACHE", self.cache.path())
+            .output()
+            .expect("kpbuild was built and can be run")
+    }
+
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
+        let output = Command::new("git")
+            .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
+            .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .current_dir(self.folder())
+            .env("GIT_AUTHOR_DATE", DATE)
+            .env("GIT_COMMITTER_DATE", DATE)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .expect("git is there");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "git {arguments:?}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "stacks/prod.yaml",
+        "\
+kind: Stack
+name: prod
+namespace: monitoring
+cluster:
+  platform: kubeadm
+components:
+  prometheus:
+    replicas: 2
+  alertmanager:
+    config:
+      route:
+        receiver: team
+      receivers:
+      - name: team
+        slack_configs:
+        - api_url: https://example.com/one-secret
+  grafana:
+    version: 13.0.2
+  blackbox-exporter:
+    enabled: true
+rules:
+  tests:
+  - ../tests/rules.yaml
+dashboards:
+  files:
+  - ../dashboards/*.jsonnet
+",
+    ),
+    (
+        "stacks/staging.yaml",
+        "\
+kind: Stack
+name: staging
+namespace: monitoring
+rules:
+  tests:
+  - ../tests/rules.yaml
+dashboards:
+  files:
+  - ../dashboards/*.jsonnet
+",
+    ),
+    (
+        "dashboards/shop.jsonnet",
+        "\
+local panels = import '../lib/panels.libsonnet';
+{
+  title: 'Shop',
+  uid: 'shop',
+  schemaVersion: 42,
+  time: { from: 'now-1h', to: 'now' },
+  templating: { list: [{ name: 'datasource', type: 'datasource', query: 'prometheus' }] },
+  panels: [panels.series('Memory', 'sum(container_memory_working_set_bytes{namespace=\"shop\"})')],
+}
+",
+    ),
+    (
+        "lib/panels.libsonnet",
+        "\
+{
+  series(title, expr):: {
+    title: title,
+    description: title,
+    type: 'timeseries',
+    datasource: { type: 'prometheus', uid: '${datasource}' },
+    gridPos: { x: 0, y: 0, w: 24, h: 8 },
+    fieldConfig: { defaults: { unit: 'bytes' }, overrides: [] },
+    targets: [{ expr: expr, refId: 'A' }],
+  },
+}
+",
+    ),
+    (
+        "tests/rules.yaml",
+        "\
+tests:
+- interval: 1m
+  input_series:
+  - series: 'up{job=\"node-exporter\", namespace=\"monitoring\", service=\"node-exporter\", instance=\"a\"}'
+    values: '0x30'
+  alert_rule_test:
+  - alertname: TargetDown
+    eval_time: 5m
+    exp_alerts: []
+",
+    ),
+];
