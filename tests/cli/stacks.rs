@@ -62,7 +62,7 @@ fn every_stack_of_a_folder_has_a_folder() {
     let folder = stacks();
     let (code, stdout, stderr) = run(folder.path(), &["render", "stacks/", "-o", "out"]);
     assert_eq!(stdout, "");
-    insta::assert_snapshot!(stderr, @"");
+    insta::assert_snapshot!(stderr, @"2 of 2 stacks, 264 objects in out (264 written, 0 unchanged, 0 removed)");
     assert_eq!(code, Some(0));
     assert!(
         folder
@@ -96,7 +96,10 @@ fn every_stack_of_a_folder_has_a_folder() {
     // What is of no stack any more is named, and left to its owner.
     fs::remove_file(folder.path().join("stacks/us.yml")).expect("it is there");
     let (code, _, stderr) = run(folder.path(), &["render", "stacks", "-o", "out"]);
-    insta::assert_snapshot!(stderr, @"");
+    insta::assert_snapshot!(stderr, @"
+    1 of 1 stack, 132 objects in out (0 written, 132 unchanged, 0 removed)
+    out/prod-us is of an earlier run, and of none of these stacks; remove it if its stack is gone
+    ");
     assert_eq!(code, Some(0));
     assert!(folder.path().join("out/prod-us").exists());
 }
@@ -123,7 +126,43 @@ fn problems_of_all_stacks_are_said_once() {
             "render", "a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.yaml", "f.yaml", "-o", "out",
         ],
     );
-    insta::assert_snapshot!(stderr, @"");
+    insta::assert_snapshot!(stderr, @"
+    error[stack-bad-format]: `namespace` must be a lower-case name
+     --> a.yaml:4:12
+      |
+    4 | namespace: A
+      |            ^
+      |
+      = help: it is made of lower-case letters, digits and `-`; `A` is none of
+              them
+
+    error[stack-name-twice]: two stacks are called `right`
+     --> d.yaml:2:7
+      |
+    2 | name: right
+      |       ^^^^^
+      |
+     ::: c.yaml:2:7
+      |
+    2 | name: right
+      |       ----- the other one
+      |
+      = help: give each its own name: folders are named after it
+
+    error[stack-wrong-type]: `components.prometheus.replicas` must be a whole number
+     --> base.yaml:2:37
+      |
+    2 | components: {prometheus: {replicas: two}}
+      |                                     ^^^ this is a string
+      |
+      = note: in the stacks `a`, `b`
+
+    3 errors
+    error: there is no file `f.yaml`; did you mean `a.yaml`?
+      because: cannot read `f.yaml`
+      because: No such file or directory (os error 2)
+    1 of 6 stacks, 131 objects in out (131 written, 0 unchanged, 0 removed)
+    ");
     assert_eq!(code, Some(1));
     let written = fs::read_dir(folder.path().join("out")).expect("one stack was written");
     assert_eq!(written.count(), 1);
@@ -132,8 +171,11 @@ fn problems_of_all_stacks_are_said_once() {
 #[test]
 fn checks_of_all_stacks_are_one_report() {
     let folder = stacks();
-    let (code, stdout, stderr) = run(folder.path(), &["check", "stacks"]);
-    insta::assert_snapshot!(format!("{stdout}{stderr}"), @"");
+    let (code, stdout, stderr) = run(
+        folder.path(),
+        &["check", "stacks", "--only", "stack-conflict"],
+    );
+    insta::assert_snapshot!(format!("{stdout}{stderr}"), @"2 stacks: 264 objects, nothing wrong");
     assert_eq!(code, Some(0));
 }
 
