@@ -65,10 +65,6 @@ fn build(what: &[&str]) -> PathBuf {
 
 /// What cargo tells the tests about their own package. Build scripts that look at variables of these names would run
 /// anew, and with them everything that depends on them: here, and again in the next build outside of the tests.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment is cleaned of what cargo has put there"
-)]
 fn of_this_package() -> impl Iterator<Item = std::ffi::OsString> {
     const PREFIXES: [&str; 3] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"];
     std::env::vars_os().map(|(name, _)| name).filter(|name| {
