@@ -94,14 +94,15 @@ impl<'a> Facts<'a> {
     fn about_nothing(&self) -> BTreeSet<usize> {
         let mut candidates: BTreeSet<usize> = BTreeSet::new();
         let mut measured: BTreeSet<usize> = BTreeSet::new();
-        for query in self.queries.iter().filter(|query| !query.is_variable) {
+        for query in &self.queries {
             let (Some(dashboard), Ok(expr)) = (query.dashboard, &query.expr) else {
                 continue;
             };
             let uses = promql::uses(expr);
             let lacks = uses.iter().filter(|one| !self.is_there(one));
             let names: Vec<&str> = lacks.filter_map(|one| one.name()).collect();
-            if names.is_empty() {
+            // What there is to choose from says nothing about what is shown.
+            if names.is_empty() && !query.is_variable {
                 measured.insert(dashboard);
             }
             if names
@@ -118,12 +119,13 @@ impl<'a> Facts<'a> {
     fn is_there(&self, one: &promql::Use<'_>) -> bool {
         let matchers = &one.selector.matchers;
         let Some(name) = one.name() else { return true };
+        let mut fitting = self.scrapes.iter().filter(|one| one.has_job(matchers));
         if metrics().synthetic(name) {
-            return name.starts_with("ALERTS") || self.scrapes.iter().any(|one| one.fits(matchers));
+            return name.starts_with("ALERTS") || fitting.next().is_some();
         }
         self.records.contains_key(name)
             || self.is_declared(name)
-            || !self.sources(name, matchers).is_empty()
+            || fitting.any(|scrape| scrape.fits(matchers) && scrape.series(name).is_some())
     }
 
     /// All PromQL that can be read.

@@ -339,6 +339,17 @@ impl Scrape<'_> {
         self.component?.series(name, self.path(), port)
     }
 
+    /// Whether a selector asks for its job, as far as that is known: where it is
+    /// not, the component's names stand for it.
+    pub(crate) fn has_job(&self, matchers: &Matchers) -> bool {
+        let names = || self.component.into_iter().flat_map(Component::names);
+        let mut asked = matchers.matchers.iter().filter(|one| one.name == "job");
+        asked.all(|one| match &self.job {
+            Some(job) => one.is_match(job),
+            None => names().any(|name| one.is_match(name)),
+        })
+    }
+
     /// Whether a selector's matchers of job and path let its series through.
     pub(crate) fn fits(&self, matchers: &Matchers) -> bool {
         let job = |matcher: &Matcher| self.job.as_deref().is_none_or(|job| matcher.is_match(job));

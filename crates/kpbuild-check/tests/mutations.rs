@@ -1011,7 +1011,7 @@ fn dashboards() -> Vec<Case> {
             "kubelet",
             |value| {
                 panel(value)["datasource"] =
-                    json!({"type": "prometheus", "uid": "P1809F7CD0C75ACF3"})
+                    json!({"type": "prometheus", "uid": "P1809F7CD0C75ACF3"});
             },
         ),
         edit(
@@ -1039,7 +1039,7 @@ fn dashboards() -> Vec<Case> {
             |value| value["title"] = json!(""),
         ),
         dashboard("a uid has a space", "dashboard-uid", "proxy", |value| {
-            value["uid"] = json!("the proxy")
+            value["uid"] = json!("the proxy");
         }),
         dashboard(
             "a dashboard is of an old Grafana",
