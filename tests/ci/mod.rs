@@ -13,8 +13,10 @@ use std::process::Output;
 use repository::Repository;
 use serde_json::Value;
 
-/// Each branch with its change, and the exit code of `ci --fail-on changes`.
-const BRANCHES: &[(&str, fn(&Repository), i32)] = &[
+/// A branch: its name, its change, and the exit code of `ci --fail-on changes`.
+type Branch = (&'static str, fn(&Repository), i32);
+
+const BRANCHES: &[Branch] = &[
     ("no-change", |_| {}, 0),
     (
         "replicas",
@@ -65,7 +67,7 @@ const BRANCHES: &[(&str, fn(&Repository), i32)] = &[
                 "lib/panels.libsonnet",
                 "title: title,\n    description",
                 "title: titel,\n    description",
-            )
+            );
         },
         1,
     ),
@@ -76,7 +78,7 @@ const BRANCHES: &[(&str, fn(&Repository), i32)] = &[
                 "stacks/staging.yaml",
                 "namespace: monitoring",
                 "namespace: observability",
-            )
+            );
         },
         2,
     ),

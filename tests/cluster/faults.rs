@@ -3,6 +3,7 @@
 //!
 //! An ordinary test run tries a few; `KPBUILD_FAULT_RUNS=200 KPBUILD_FAULT_KILLS=30` tries as many as are asked for.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use kpbuild_tests::faults::{Proxy, random};
@@ -32,7 +33,7 @@ fn broken_requests_are_repeated_or_named() {
         let threads: Vec<_> = (0..STACKS)
             .map(|stack| scope.spawn(move || apply_through_faults(seeds(stack))))
             .collect();
-        let ends = threads.into_iter().map(|thread| thread.join());
+        let ends = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         ends.map(|end| end.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
@@ -139,7 +140,7 @@ fn variant(seed: u64) -> String {
         1 => "{enabled: false}".to_owned(),
         _ => format!("{{replicas: {}}}", 1 + choose(3)),
     };
-    text += &format!("  alertmanager: {alertmanager}\n  grafana: {grafana}\n");
+    writeln!(text, "  alertmanager: {alertmanager}\n  grafana: {grafana}").expect("strings grow");
     if which != 1 && choose(2) == 0 {
         text += "dashboards: {exclude: [grafana-overview]}\n";
     }

@@ -82,9 +82,8 @@ impl Files {
     /// Remembers answers that were found out otherwise. Those of a revision never
     /// change.
     pub(crate) fn note_all(&self, trace: &Trace) {
-        match (&self.recorder, &self.place) {
-            (Some(recorder), Place::Disk | Place::Instead(_)) => recorder.note_all(trace),
-            _ => {}
+        if let (Some(recorder), Place::Disk | Place::Instead(_)) = (&self.recorder, &self.place) {
+            recorder.note_all(trace);
         }
     }
 
