@@ -85,8 +85,12 @@ pub(crate) fn verify(
     let mut waited = Duration::ZERO;
     loop {
         let status = of(compiled, cluster, concurrency)?;
-        let waiting = status.rules.as_ref().is_some_and(|rules| rules.waiting > 0);
-        let settled = status.healthy && !waiting;
+        let unscraped = status
+            .targets
+            .as_ref()
+            .is_some_and(|targets| targets.up < targets.total);
+        let unevaluated = status.rules.as_ref().is_some_and(|rules| rules.waiting > 0);
+        let settled = status.healthy && !unscraped && !unevaluated;
         if settled || waited >= patience || !pause(stop) {
             terminal.say(status::text(&status, terminal.style()).trim_end());
             return Ok(if status.healthy {

@@ -128,10 +128,17 @@ impl Scale {
         let (bottom, top) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
             (low.min(v), high.max(v))
         });
-        if bottom > top {
+        // A line that is flat stands on zero too, unless it is zero, or nothing at all.
+        if bottom > top || (bottom >= 0.0 && top <= 0.0) {
             return Self {
                 bottom: 0.0,
                 top: 1.0,
+            };
+        }
+        if bottom >= top {
+            return Self {
+                bottom: bottom.min(0.0),
+                top: top.max(0.0),
             };
         }
         let bottom = if bottom > 0.0 && bottom < top * 0.75 {
