@@ -468,14 +468,14 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let page = fs::read_to_string(root.join("crates/kpbuild/docs/jsonnet.md"))
             .expect("the page is part of the repository");
-        let jsonnet = Jsonnet::new();
+        let session = crate::Session::new(&crate::Cache::default());
         for folder in ["stacks", "tests/options"] {
             let entries = fs::read_dir(root.join(folder)).expect("it is part of the repository");
             let paths = entries.map(|entry| entry.expect("it can be read").path());
             let is_stack = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml");
             for path in paths.filter(is_stack) {
                 let text = fs::read_to_string(&path).expect("a stack is text");
-                for (component, field) in names_of(&jsonnet, &text).values() {
+                for (component, field) in names_of(&session, &text).values() {
                     let start = format!("| `{component}` |");
                     let mut rows = page.lines().filter(|line| line.starts_with(&start));
                     // `role-default` is one of `role-NAMESPACE`.
@@ -493,7 +493,7 @@ mod tests {
         }
     }
 
-    fn names_of(jsonnet: &Jsonnet, text: &str) -> Names {
+    fn names_of(session: &crate::Session, text: &str) -> Names {
         let mut sources = SourceMap::default();
         let file = sources.add("stack.yaml", text);
         let mut diagnostics = Diagnostics::default();
@@ -503,7 +503,7 @@ mod tests {
         let (mut names, mut rules) = (Names::new(), Vec::new());
         for component in &stack.components {
             components::render(
-                jsonnet,
+                session,
                 component,
                 &stack,
                 &dashboards,
