@@ -16,7 +16,8 @@ of its process and count from zero again: over a gauge, which may fall, the
 result is nonsense. Over the sum of counters it is as well, since one restart
 looks like a fall of the whole.
 
-Gauges that hold a time (`..._timestamp_seconds`) only grow and are left alone.
+Gauges that only grow by their names (`..._timestamp_seconds`, `..._total`) are left
+alone.
 
 To mend it, use `deriv` or `delta` for gauges, and take the rate before the sum.",
     run,
@@ -45,7 +46,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                     )
                     .help("take the rate first, then the sum");
             } else if !sources.is_empty()
-                && !name.ends_with("timestamp_seconds")
+                && !only_grows(name)
                 && sources.iter().all(|(_, series)| series.kind == Kind::Gauge)
             {
                 findings
@@ -57,6 +58,11 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Whether a gauge is one only by its type: it holds a time, or a total.
+fn only_grows(name: &str) -> bool {
+    name.ends_with("timestamp_seconds") || name.ends_with("_total")
 }
 
 /// Of the greatest of several counters the rate may be meant.
