@@ -518,14 +518,18 @@ fn wiring() -> Vec<Case> {
             "service-reference",
             "Secret/monitoring/grafana-datasources",
             "/stringData/datasources.yaml",
-            json!("datasources:\n- name: p\n  url: http://prometheus-k8s.monitoring.svc:9091\n"),
+            json!(
+                "datasources:\n- name: p\n  type: prometheus\n  url: http://prometheus-k8s.monitoring.svc:9091\n"
+            ),
         ),
         set(
             "the data source has another name",
             "service-reference",
             "Secret/monitoring/grafana-datasources",
             "/stringData/datasources.yaml",
-            json!("datasources:\n- name: p\n  url: http://prometheus.monitoring.svc:9090\n"),
+            json!(
+                "datasources:\n- name: p\n  type: prometheus\n  url: http://prometheus.monitoring.svc:9090\n"
+            ),
         ),
         set(
             "alerts are sent to a Service that does not exist",
@@ -624,7 +628,7 @@ fn wiring() -> Vec<Case> {
         add(
             "a probe asks a port that does not exist",
             "service-reference",
-            probe("blackbox-exporter.monitoring.svc:9115", "http_2xx"),
+            probe("blackbox-exporter.monitoring.svc:9116", "http_2xx"),
         ),
         add(
             "a scrape configuration names a Service that does not exist",
@@ -633,10 +637,10 @@ fn wiring() -> Vec<Case> {
                 "spec": {"staticConfigs": [{"targets": ["grafanna.monitoring.svc:3000"]}]}}),
         ),
         add(
-            "an agent may not look for targets",
-            "rbac-discovery",
+            "an agent is not let through to the targets",
+            "network-policy-scrape",
             json!({"apiVersion": "monitoring.coreos.com/v1alpha1", "kind": "PrometheusAgent", "metadata": {"name": "x", "namespace": "monitoring"},
-                "spec": {"serviceAccountName": "grafana", "serviceDiscoveryRole": "EndpointSlice", "replicas": 1,
+                "spec": {"serviceAccountName": "prometheus-k8s", "serviceDiscoveryRole": "EndpointSlice", "replicas": 1,
                     "serviceMonitorSelector": {}, "serviceMonitorNamespaceSelector": {}, "podMonitorSelector": {}, "probeSelector": {}, "scrapeConfigSelector": {}}}),
         ),
         add(
@@ -671,13 +675,16 @@ fn rules() -> Vec<Case> {
         rule("a duration is none", "rule-format", "KubeAPIDown", |rule| {
             rule["keep_firing_for"] = json!("1h 30m");
         }),
-        rule(
+        edit(
             "a record's name has a dash",
             "rule-format",
-            "instance:node_memory_utilisation:ratio",
-            |rule| {
-                rule["record"] = json!("instance-node");
-                rule["expr"] = json!("up");
+            "PrometheusRule/monitoring/node-exporter-rules",
+            |value| {
+                let rules = value
+                    .pointer_mut("/spec/groups/0/rules")
+                    .and_then(Value::as_array_mut)
+                    .expect("they are there");
+                rules.push(json!({"record": "instance-node", "expr": "up"}));
             },
         ),
         edit(
@@ -824,11 +831,16 @@ fn rules() -> Vec<Case> {
                 rule["annotations"] = json!({});
             },
         ),
-        expr(
+        rule(
             "two sums keep different labels",
             "vector-match",
             "PrometheusRuleFailures",
-            "sum by (pod) (prometheus_tsdb_head_series{job=\"prometheus-k8s\"}) > sum by (namespace) (prometheus_tsdb_head_series{job=\"prometheus-k8s\"})",
+            |rule| {
+                rule["expr"] = json!(
+                    "sum by (pod) (prometheus_tsdb_head_series{job=\"prometheus-k8s\"}) > sum by (namespace) (prometheus_tsdb_head_series{job=\"prometheus-k8s\"})"
+                );
+                rule["annotations"] = json!({});
+            },
         ),
         edit(
             "a record is read before it is made",

@@ -6,7 +6,7 @@ use kpbuild_core::{Code, Severity};
 use kpbuild_stack::validate;
 
 use crate::check::{Check, Findings, Words};
-use crate::constraints::broken;
+use crate::constraints::{Broken, broken};
 use crate::facts::Facts;
 use crate::kinds::Schema;
 
@@ -61,7 +61,14 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             }
         }
         let (root, structural) = schema.structural();
-        for one in broken(object.value(), root, structural) {
+        let said_elsewhere = |one: &Broken| {
+            one.message.contains(".volumeMounts` has the mountPath")
+                || one.message.starts_with("`spec.groups` has the name")
+        };
+        for one in broken(object.value(), root, structural)
+            .into_iter()
+            .filter(|one| !said_elsewhere(one))
+        {
             let words = findings.on(object, format!("`{}`: {}", object.key(), one.message));
             if let Some(help) = one.help {
                 words.help(help);
