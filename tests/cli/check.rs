@@ -268,6 +268,7 @@ fn explain_helps_who_asks_wrongly() {
     );
     assert!(asked("kpbuild explain monitor-prot").contains("did you mean `monitor-port`?"));
     let rule = asked(&format!("kpbuild explain rule KubePodCrashLooping {stack}"));
+    let rule = rule.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         "kube-state-metrics",
         "receiver `Default`",

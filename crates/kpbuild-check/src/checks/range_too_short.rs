@@ -1,5 +1,6 @@
 //! A window that holds too few samples.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kpbuild_core::{Code, Severity};
@@ -22,6 +23,8 @@ To mend it, widen the window, or scrape more often.",
 };
 
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    // Several queries of a panel with one window are one finding.
+    let mut said = BTreeSet::new();
     for expression in facts.expressions() {
         for one in uses(expression.expr) {
             let (Some(range), Some(name), Some(function)) = (one.range, one.name(), one.function())
@@ -35,7 +38,9 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Some(interval) = sources.iter().map(|(scrape, _)| scrape.interval).min() else {
                 continue;
             };
-            if range < Duration::from_millis(interval * scrapes) {
+            if range < Duration::from_millis(interval * scrapes)
+                && said.insert((expression.place(), range))
+            {
                 let message = format!(
                     "{} takes {function} over {}s of `{name}`",
                     expression.place(),
