@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(
             said(&[workload(1, "a")], &[workload(1, "b")]),
             [
-                "Replace Deployment/d: is deleted and created anew, because `spec.selector.app` cannot change"
+                "Replace Deployment/d: is deleted and created anew, because `spec.selector.app` cannot change; all its pods end before the first new one starts"
             ]
         );
     }

@@ -99,7 +99,7 @@ pub(crate) fn failed(
         .position(|frame| frame.in_user_file.is_some());
     let place = match innermost {
         Some(index) => span(&error.trace[index], error, sources),
-        None => root,
+        None => missing_field(reason, root, sources).unwrap_or(root),
     };
     let mut steps: Vec<String> = Vec::new();
     for frame in &error.trace {
@@ -130,6 +130,28 @@ fn reason(error: &JsonnetError) -> (&str, Option<String>) {
         Some((_, near)) => (reason, Some(format!("did you mean {}?", quoted(near)))),
         None => (message, None),
     }
+}
+
+/// Where the missing field is asked for, if the file asks for one of its name
+/// once: the interpreter does not say where it failed.
+fn missing_field(reason: &str, root: Span, sources: &SourceMap) -> Option<Span> {
+    let name = reason.strip_prefix("no such field: ")?;
+    let text = &sources.file(root.file).text;
+    let is_whole = |end: usize| {
+        let next = text[end..].chars().next();
+        !next.is_some_and(|next| next.is_alphanumeric() || next == '_')
+    };
+    let wanted = format!(".{name}");
+    let mut places = text
+        .match_indices(&wanted)
+        .map(|(dot, found)| (dot + 1, dot + found.len()))
+        .filter(|(_, end)| is_whole(*end));
+    let (start, end) = places.next().filter(|_| places.next().is_none())?;
+    Some(Span {
+        file: root.file,
+        start: u32::try_from(start).ok()?,
+        end: u32::try_from(end).ok()?,
+    })
 }
 
 /// Names as literals: `a, b` are `a` and `b`.
@@ -270,10 +292,10 @@ mod tests {
     fn a_field_that_is_missing_is_said_with_the_one_that_was_meant() {
         insta::assert_snapshot!(said(&[("a.jsonnet", "local x = { title: 1 };\n{ a: x.titel }\n")]), @"
         error[x]: the dashboard cannot be evaluated: no such field: titel
-         --> a.jsonnet:2:3
+         --> a.jsonnet:2:8
           |
         2 | { a: x.titel }
-          |   ^
+          |        ^^^^^
           |
           = note: field <a> evaluation
           = help: did you mean `title`?

@@ -77,7 +77,7 @@ pub struct Route {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Gateway {
-    /// Its name.
+    /// The name of the Gateway.
     pub name: Name,
     /// Its namespace; by default that of the stack.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -69,8 +69,11 @@ pub fn field(path: &str) -> Result<Field, NoField> {
             });
         };
         is_required = parent.iter().any(|shape| {
-            let required = shape["required"].as_array().into_iter().flatten();
-            required.into_iter().any(|name| name == step)
+            // A stack has to have fields that what it extends need not have.
+            let of_stacks = &shape["then"]["required"];
+            let lists = [&shape["required"], of_stacks].into_iter();
+            let mut required = lists.filter_map(Value::as_array).flatten();
+            required.any(|name| name == step)
         });
         schema = below;
         known.push(step);

@@ -52,7 +52,7 @@ pub struct Filter {
     /// Only these; all if it is left out.
     #[schemars(inner(length(min = 1)))]
     pub include: Option<Vec<String>>,
-    /// Not these.
+    /// Without these.
     #[schemars(inner(length(min = 1)))]
     pub exclude: Vec<String>,
 }

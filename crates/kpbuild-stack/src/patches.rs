@@ -51,7 +51,7 @@ pub struct Target {
     pub kind: Option<String>,
     /// The namespace; `""` for objects of the whole cluster.
     pub namespace: Option<String>,
-    /// The name.
+    /// The name of the object; `*` stands for any characters.
     #[schemars(length(min = 1))]
     pub name: Option<String>,
 }

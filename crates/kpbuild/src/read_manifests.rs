@@ -276,7 +276,7 @@ items:
         assert_eq!(
             keys,
             [
-                "Namespace/team 21:60",
+                "Namespace/team 21:56",
                 "ConfigMap/b/a 14:14",
                 "ClusterRole/r 19:14",
                 "Service/team/web 6:3",

@@ -326,10 +326,10 @@ mod tests {
           = help: at most 45 lower case letters, digits and `-`
 
         error[dashboard-jsonnet]: the dashboard `a.jsonnet` cannot be evaluated: no such field: missing
-         --> a.jsonnet:1:1
+         --> a.jsonnet:1:13
           |
         1 | {title: std.missing(1)}
-          | ^
+          |             ^^^^^^^
           |
           = note: field <title> evaluation
         "#);
