@@ -191,7 +191,7 @@ fn what_cannot_be_done_with_several_stacks_is_said() {
         "error: several stacks need a folder: add -o DIR\n"
     );
     assert_eq!(
-        said(&["check", "none"]),
-        "error: there is no stack in `none`: a stack file ends in `.yaml` and starts with `kind: Stack`\n"
+        said(&["render", "none", "-o", "out"]),
+        "error: there is no stack in `none`: a stack file ends in `.yaml` and has a line `kind: Stack`\n"
     );
 }

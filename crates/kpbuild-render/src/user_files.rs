@@ -126,7 +126,8 @@ fn reason(error: &JsonnetError) -> (&str, Option<String>) {
         let way = "imports are looked for beside the file, then in `vendor/` beside the stack file";
         return (reason, Some(way.to_owned()));
     }
-    match rest.rsplit_once("present: ") {
+    let near = rest.rsplit_once("present: ");
+    match near.filter(|(_, near)| !near.contains(';')) {
         Some((_, near)) => (reason, Some(format!("did you mean {}?", quoted(near)))),
         None => (message, None),
     }

@@ -1,6 +1,7 @@
 //! From a stack file to its objects: reads what the stack file names,
 //! then calls the pure stages in their order.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -97,7 +98,7 @@ pub(crate) fn inputs(
         rules: rules(files, file, sources, diagnostics),
         patches: patches(files, file, sources, diagnostics),
         advise: false,
-        session: SESSION.with(Session::clone),
+        session: SESSION.with(|session| Session::clone(session)),
     }
 }
 
@@ -105,13 +106,15 @@ pub(crate) fn inputs(
 static CACHE: LazyLock<Cache> = LazyLock::new(Cache::default);
 
 thread_local! {
-    /// The interpreter of this thread.
-    static SESSION: Session = Session::new(&CACHE);
+    /// The interpreter of this thread. It is never dropped: a thread that ends
+    /// drops the interpreter's list of values first, and values that are dropped
+    /// after it write into memory that is free by then.
+    static SESSION: ManuallyDrop<Session> = ManuallyDrop::new(Session::new(&CACHE));
 }
 
 /// Frees what this thread's interpreter has left behind, between two stacks.
 pub(crate) fn collect_garbage() {
-    SESSION.with(Session::collect_garbage);
+    SESSION.with(|session| session.collect_garbage());
 }
 
 /// Reads a stack file and those that it extends.
