@@ -38,6 +38,7 @@ fn broken_requests_are_repeated_or_named() {
             .collect()
     });
     let sum = |of: fn(&Counts) -> u64| counts.iter().map(of).sum::<u64>();
+    assert!(sum(|counts| counts.broken) > 0, "no request was broken");
     progress(&format!(
         "{} runs with {} broken requests: {} stopped with the reason, the others came through",
         runs * STACKS,
@@ -66,9 +67,8 @@ fn apply_through_faults(seeds: impl Iterator<Item = u64>) -> Counts {
         proxy.break_requests(seed, percent(seed));
         proxy.kubeconfig().clone_into(&mut stack.kubeconfig);
         let run = stack.run(&["apply", "--yes", "--timeout", "5m"]);
-        let broken = proxy.behave();
-        assert!(broken > 0, "seed {seed}: no request was broken");
-        counts.broken += broken;
+        // On a good day all requests of a small stack come through.
+        counts.broken += proxy.behave();
         direct.clone_into(&mut stack.kubeconfig);
         if run.code != Some(0) {
             counts.stopped += 1;
