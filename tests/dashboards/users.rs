@@ -235,7 +235,7 @@ fn what_is_wrong_is_shown_in_the_users_own_files() {
           |
           = help: use it in a query, or remove it
 
-        warning[dashboard-query]: the query is not PromQL: unclosed left parenthesis
+        warning[dashboard-query]: the query of the panel `CPU` is not PromQL: unclosed left parenthesis
          --> wrong.json:8:27
           |
         8 | ... [{"expr": "sum(rate(cpu{job=\"$job\"}[$__rate_interval])"}]},
@@ -270,6 +270,9 @@ fn what_is_wrong_is_shown_in_the_users_own_files() {
           |
         1 | local d = import 'lib/dashbord.libsonnet';
           |                  ^^^^^^^^^^^^^^^^^^^^^^^^
+          |
+          = help: imports are looked for beside the file, then in `vendor/` beside the
+                  stack file
 
         5 errors, 5 warnings
         "#);
