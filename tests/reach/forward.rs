@@ -22,6 +22,7 @@ const FREE: [&str; 6] = [
 #[test]
 fn three_interfaces_are_reached_on_two_addresses_until_ctrl_c() {
     let installed = Installed::shared();
+    let _undisturbed = installed.grafana.read();
     let arguments = [&["--address", "127.0.0.1,127.0.0.2"][..], &FREE].concat();
     let mut forwarding = installed.forward(&arguments, 6);
     let names: Vec<&str> = forwarding
@@ -72,6 +73,7 @@ fn three_interfaces_are_reached_on_two_addresses_until_ctrl_c() {
 #[test]
 fn clients_go_on_when_the_pod_is_replaced() {
     let installed = Installed::shared();
+    let _alone = installed.grafana.write();
     let forwarding = installed.forward(&["grafana", "--port", "grafana=0"], 1);
     forwarding.expect("ready");
     let address = forwarding.address(0);
@@ -142,6 +144,7 @@ fn ten_thousand_requests_leave_nothing_behind() {
     const CLIENTS: usize = 20;
     const CONNECTIONS: usize = 50;
     let installed = Installed::shared();
+    let _undisturbed = installed.grafana.read();
     let forwarding = installed.forward(&["grafana", "--port", "grafana=0"], 1);
     forwarding.expect("ready");
     let address = forwarding.address(0);

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
 use kpbuild_tests::cluster::{Cluster, Forward, Options, free_port};
@@ -25,6 +25,8 @@ pub(super) struct Installed {
     pub(super) targets: Web,
     pub(super) prometheus: Prometheus,
     pub(super) programs: Programs,
+    /// Written by whoever replaces Grafana's pod, read by whoever counts on its connections.
+    pub(super) grafana: RwLock<()>,
 }
 
 /// A namespace and names of its own, to prove that nothing goes by the default ones. The control plane of the test
@@ -99,6 +101,7 @@ impl Installed {
             targets,
             prometheus,
             programs,
+            grafana: RwLock::default(),
         }
     }
 

@@ -3,12 +3,14 @@
 //! touched since this very manifest was applied.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::future::{try_join, try_join_all};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use kpbuild_core::{Bundle, Object, ObjectKey};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::answer::Refusal;
 use crate::clean::PART_OF;
@@ -215,11 +217,13 @@ impl Question<'_> {
     }
 
     async fn ask_server(&self, path: &str, manifest: &Value) -> Live {
-        const ATTEMPTS: usize = 4;
-        for _ in 0..ATTEMPTS {
+        // Whoever rolls an object out writes its status many times in a second, and rests in between.
+        const ATTEMPTS: u32 = 10;
+        const PAUSE: Duration = Duration::from_millis(50);
+        for attempt in 1..=ATTEMPTS {
             match self.ask_once(path, manifest).await {
                 Ok(Some(live)) => return live,
-                Ok(None) => {}
+                Ok(None) => sleep(PAUSE * attempt).await,
                 Err(refusal) => return Live::Refused(refusal),
             }
         }
