@@ -39,9 +39,13 @@ pub(crate) fn evaluate_once(
     session: &Session,
     mixin: &Mixin,
 ) -> Result<Arc<Evaluated>, JsonnetError> {
-    let key = format!("{} {}", mixin.name, mixin.config);
     let evaluate = || evaluate(session.templates(), mixin);
-    session.mixins().get(key, evaluate)
+    session.mixins().get(key(mixin), evaluate)
+}
+
+/// What the output of a mixin depends on.
+pub(crate) fn key(mixin: &Mixin) -> String {
+    format!("{} {}", mixin.name, mixin.config)
 }
 
 /// Evaluates one of the mixins that come with kpbuild.
