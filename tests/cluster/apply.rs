@@ -326,6 +326,21 @@ fn objects_of_kinds_to_come_are_shown_as_created() {
     assert!(cluster.get("default", "namespace", "monitoring").is_none());
 }
 
+/// The server would refuse them in the middle of the work, when it knows their kind and namespace.
+#[test]
+fn wrong_objects_of_kinds_to_come_are_refused_before_anything_is_written() {
+    let cluster = Cluster::start(&Options::api_server());
+    let stack = Stack::in_cluster(&cluster, "monitoring".to_owned());
+    let misspelt = "patches:\n- target: {kind: Prometheus, name: k8s}\n  patch: {spec: {replicaz: 3}}\n";
+    stack.write(&format!("  grafana: {{enabled: false}}\n{misspelt}"));
+    for verb in [&["diff"][..], &["apply", "--yes"]] {
+        let run = stack.run(verb).expect(1);
+        run.says("error[schema]: `Prometheus/monitoring/k8s`: unknown field `replicaz` in `spec`");
+        run.says("did you mean `replicas`?");
+    }
+    assert!(cluster.get("default", "namespace", "monitoring").is_none());
+}
+
 #[test]
 fn nothing_is_done_without_a_yes_or_in_another_cluster() {
     let stack = Stack::small("careful");

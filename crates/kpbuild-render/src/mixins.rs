@@ -39,13 +39,9 @@ pub(crate) fn evaluate_once(
     session: &Session,
     mixin: &Mixin,
 ) -> Result<Arc<Evaluated>, JsonnetError> {
+    let key = format!("{} {}", mixin.name, mixin.config);
     let evaluate = || evaluate(session.templates(), mixin);
-    session.mixins().get(key(mixin), evaluate)
-}
-
-/// What the output of a mixin depends on.
-pub(crate) fn key(mixin: &Mixin) -> String {
-    format!("{} {}", mixin.name, mixin.config)
+    session.mixins().get(key, evaluate)
 }
 
 /// Evaluates one of the mixins that come with kpbuild.

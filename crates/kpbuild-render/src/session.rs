@@ -13,13 +13,12 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kpbuild_core::Object;
-use kpbuild_stack::Mixin;
 
 use crate::UserFiles;
 use crate::components::Fields;
 use crate::dashboards::Shown;
 use crate::jsonnet::{self, Jsonnet};
-use crate::mixins::{self, Evaluated};
+use crate::mixins::Evaluated;
 
 /// What was rendered and may be needed again; a handle to it.
 #[derive(Debug, Clone, Default)]
@@ -60,18 +59,6 @@ impl Session {
     /// Worth it after each of several renders.
     pub fn collect_garbage(&self) {
         jsonnet::collect_garbage();
-    }
-
-    /// Evaluates mixins from the last one on, for another thread that starts with
-    /// the first one and finds them in the cache; ends where the two meet.
-    pub fn evaluate_ahead(&self, mixins: &[Mixin]) {
-        for mixin in mixins.iter().rev() {
-            if self.mixins().has(&mixins::key(mixin)) {
-                return;
-            }
-            // What fails is said by whoever needs it.
-            let _ = mixins::evaluate_once(self, mixin);
-        }
     }
 
     /// The interpreter of templates; it knows no files of the user's.
@@ -131,11 +118,6 @@ impl<T> Memo<T> {
         }
         kept.insert(key, Arc::clone(&value));
         Ok(value)
-    }
-
-    /// Whether the value of a key is there.
-    fn has(&self, key: &str) -> bool {
-        self.lock().contains_key(key)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<T>>> {

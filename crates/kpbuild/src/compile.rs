@@ -3,15 +3,14 @@
 
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Once};
-use std::thread;
+use std::sync::LazyLock;
 
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Reported, SourceMap, Span};
 use kpbuild_render::dashboards::DashboardFile;
 use kpbuild_render::{Cache, Inputs, PatchFile, Session, UserFiles};
 use kpbuild_stack::scalar::Label;
-use kpbuild_stack::{Mixin, Stack, StackFile};
+use kpbuild_stack::{Stack, StackFile};
 
 use crate::files::Files;
 use crate::load;
@@ -78,7 +77,6 @@ fn render(
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
     let stack = kpbuild_stack::resolve(file);
-    evaluate_ahead(&stack);
     let bundle = kpbuild_render::render(&stack, inputs, sources, diagnostics)?;
     Ok((stack, bundle))
 }
@@ -112,22 +110,6 @@ thread_local! {
     /// drops the interpreter's list of values first, and values that are dropped
     /// after it write into memory that is free by then.
     static SESSION: ManuallyDrop<Session> = ManuallyDrop::new(Session::new(&CACHE));
-}
-
-/// While the first stack of a process is rendered, another thread evaluates its
-/// mixins from the last one on, until the two meet.
-fn evaluate_ahead(stack: &Stack) {
-    static FIRST: Once = Once::new();
-    FIRST.call_once(|| {
-        let components = stack.components.iter();
-        let mixins = components.flat_map(|component| &component.mixins);
-        let mixins: Vec<Mixin> = mixins.cloned().collect();
-        let help = move || SESSION.with(|session| session.evaluate_ahead(&mixins));
-        if thread::available_parallelism().is_ok_and(|processors| processors.get() > 1) {
-            // Without help it takes longer.
-            let _ = thread::Builder::new().spawn(help);
-        }
-    });
 }
 
 /// Frees what this thread's interpreter has left behind, between two stacks.
