@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Forward(Forward),
     /// Print the password of Grafana's administrator.
     GrafanaPassword(GrafanaPassword),
+    /// Make a stack file of manifests that are there already.
+    Import(Import),
     /// Write a stack file to start from.
     Init(Init),
     /// Write manual pages.
@@ -89,6 +91,38 @@ pub(crate) enum Command {
     Status(Status),
     /// Run the unit tests of a stack's rules, with promtool.
     Test(Test),
+}
+
+/// Make a stack file of manifests that are there already.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild import manifests/                     a stack file of a kube-prometheus folder
+  kpbuild import manifests/ -o prod.yaml --name prod
+  kpbuild import manifests/ --diff              and what it renders otherwise
+  helm template . > all.yaml; kpbuild import .  what anything else has rendered
+
+What the manifests say is first looked for in the fields of a stack, each proved
+by rendering it; what no field says becomes a patch. What cannot be said at all is
+listed. Values of Secrets go into files of their own, which only you can read.")]
+pub(crate) struct Import {
+    /// The folder with the manifests; those below it are read too.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The stack file to write; it must not exist yet. Files that it names are
+    /// written beside it.
+    #[arg(short, long, value_name = "FILE", default_value = "stack.yaml")]
+    pub(crate) output: PathBuf,
+    /// The name of the stack; by default that of the folder.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The namespace of manifests that do not say theirs.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Show what the stack renders otherwise than it was given, as `kpbuild diff`
+    /// does.
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 /// Write a stack file to start from.

@@ -1,0 +1,298 @@
+//! What a stack could say to come nearer to given manifests, in the order in
+//! which it is tried. Only what differs is tried, and wrong guesses cost a render
+//! and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kpbuild_core::ObjectKey;
+use serde_json::{Value, json};
+
+use super::{Search, configuration, custom_resources, dashboards, monitors, rules, workloads};
+
+/// The namespace and the names of instances: what all other names follow from.
+pub(super) fn names(search: &mut Search<'_>) {
+    let given = search.given;
+    let (prometheus, alertmanager) = (given.first("Prometheus"), given.first("Alertmanager"));
+    let home = prometheus.or(alertmanager).or(given.first("Deployment"));
+    if let Some(home) = home {
+        search.attempt(&["namespace"], json!(home.namespace));
+    }
+    for (component, object) in [("prometheus", prometheus), ("alertmanager", alertmanager)] {
+        if let Some(object) = object {
+            search.attempt(&["components", component, "name"], json!(object.name));
+        }
+    }
+}
+
+/// Everything else.
+pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
+    registry(search);
+    components(search);
+    platform(search);
+    network_policies(search);
+    workloads::all_pods(search);
+    custom_resources::instances(search);
+    workloads::each(search);
+    exposure(search);
+    namespaces(search);
+    monitors::each(search);
+    configuration::each(search);
+    common_metadata(search);
+    dashboards::each(search)?;
+    rules::each(search)
+}
+
+/// The registry that mirrors all images, if there is one.
+fn registry(search: &mut Search<'_>) {
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    for (key, ours) in &search.rendered {
+        let Some(theirs) = search.given.get(key) else {
+            continue;
+        };
+        let theirs = images(&theirs.value);
+        for image in images(ours.object.value()) {
+            let path = path_of(&image);
+            let mirrored = theirs.iter().find_map(|one| {
+                let before = one.rsplit_once(':').map_or(one.as_str(), |(name, _)| name);
+                before.strip_suffix(path)?.strip_suffix('/')
+            });
+            if let Some(registry) = mirrored.filter(|_| !theirs.contains(&image)) {
+                *found.entry(registry.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    let most = found.into_iter().max_by_key(|(_, count)| *count);
+    if let Some((registry, _)) = most {
+        search.attempt(&["images", "registry"], json!(registry));
+    }
+}
+
+/// The images that an object names.
+fn images(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("image").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(map.values().flat_map(images)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(images).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The path of an image, without its registry and tag.
+fn path_of(image: &str) -> &str {
+    let name = image.rsplit_once(':').map_or(image, |(name, _)| name);
+    match name.split_once('/') {
+        Some((registry, path)) if registry.contains(['.', ':']) => path,
+        _ => name,
+    }
+}
+
+/// Components of which nothing was given.
+fn components(search: &mut Search<'_>) {
+    let (mut all, mut there) = (BTreeSet::new(), BTreeSet::new());
+    for (key, ours) in &search.rendered {
+        let component = &ours.object.origin.component;
+        all.insert(component.clone());
+        if search.given.get(key).is_some() {
+            there.insert(component.clone());
+        }
+    }
+    for component in all.difference(&there).filter(|name| *name != "namespace") {
+        search.attempt(&["components", component, "enabled"], json!(false));
+    }
+}
+
+/// What kube-prometheus has a platform for.
+const PLATFORMS: [&str; 13] = [
+    "aks",
+    "aws",
+    "bootkube",
+    "eks",
+    "gke",
+    "kops",
+    "kops-coredns",
+    "k3s",
+    "kubeadm",
+    "kubespray",
+    "openshift",
+    "rke2",
+    "talos",
+];
+
+/// What is on demand, and the platform, if there are objects that speak for one:
+/// some of Kubernetes' monitors lack, or there is something in `kube-system`.
+fn platform(search: &mut Search<'_>) {
+    if has(search, |key| key.kind == "PodMonitor" && key.name == "kube-proxy") {
+        search.attempt(&["components", "kubernetes", "kubeProxy", "enabled"], json!(true));
+    }
+    let lacks = search.rendered.iter().any(|(key, ours)| {
+        let component = &ours.object.origin.component;
+        (component == "kubernetes" || key.kind == "APIService")
+            && key.kind != "PrometheusRule"
+            && search.given.get(key).is_none()
+    });
+    let is_new = |key: &ObjectKey| !search.rendered.contains_key(key);
+    let adds = has(search, |key| {
+        is_new(key) && (key.namespace == "kube-system" || key.name == "aws-vpc-cni")
+    });
+    if lacks || adds {
+        best_platform(search);
+    }
+    for part in monitors::PARTS {
+        let gone = |key: &ObjectKey, _: &Value| key.kind == "ServiceMonitor" && key.name == part.object;
+        if lacking(search, "kubernetes", gone) {
+            search.attempt(&["components", "kubernetes", part.field, "enabled"], json!(false));
+        }
+    }
+    if lacking(search, "prometheus-adapter", |key, _| key.kind == "APIService") {
+        let path = ["components", "prometheus-adapter", "resourceMetrics"];
+        search.attempt(&path, json!(false));
+    }
+    for (kind, field) in [("custom.metrics.k8s.io", "customMetrics"), ("external.metrics.k8s.io", "externalMetrics")] {
+        if has(search, |key| key.kind == "APIService" && key.name.ends_with(kind)) {
+            search.attempt(&["components", "prometheus-adapter", field], json!(true));
+        }
+    }
+    if has(search, |key| key.kind == "ClusterRole" && key.name.ends_with("monitoring-edit")) {
+        search.attempt(&["components", "prometheus-operator", "userFacingRoles"], json!(true));
+    }
+}
+
+/// The platform that leads nearest; the first of several.
+fn best_platform(search: &mut Search<'_>) {
+    for platform in PLATFORMS {
+        search.attempt(&["cluster", "platform"], json!(platform));
+    }
+}
+
+/// Whether an object of a kind was given that is not rendered yet.
+fn has(search: &Search<'_>, is_meant: impl Fn(&ObjectKey) -> bool) -> bool {
+    let mut keys = search.given.objects().map(|(key, _)| key);
+    keys.any(|key| is_meant(key) && !search.rendered.contains_key(key))
+}
+
+/// Whether an object of a component is rendered that was not given.
+fn lacking(
+    search: &Search<'_>,
+    component: &str,
+    is_meant: impl Fn(&ObjectKey, &Value) -> bool,
+) -> bool {
+    search.rendered.iter().any(|(key, ours)| {
+        ours.object.origin.component == component
+            && is_meant(key, ours.object.value())
+            && search.given.get(key).is_none()
+    })
+}
+
+fn network_policies(search: &mut Search<'_>) {
+    if search.given.first("NetworkPolicy").is_none() {
+        search.attempt(&["networkPolicies"], json!(false));
+    }
+}
+
+/// Ports of the nodes, and host names that lead to an interface.
+fn exposure(search: &mut Search<'_>) {
+    for component in ["prometheus", "alertmanager", "grafana"] {
+        let Some((_, theirs)) = search.pair(component, &["Service"]) else {
+            continue;
+        };
+        let ports = theirs["spec"]["ports"].as_array().into_iter().flatten();
+        if let Some(port) = ports.filter_map(|port| port["nodePort"].as_u64()).next() {
+            search.attempt(&["expose", component, "nodePort"], json!(port));
+            // Where the NetworkPolicy was left as it is, it keeps others out.
+            let closed = json!({"nodePort": port, "from": []});
+            search.attempt(&["expose", component], closed);
+        }
+        let service = theirs["metadata"]["name"].clone();
+        let mut objects = search.given.objects();
+        let ingress = objects.find(|(key, _)| key.kind == "Ingress" && service == key.name.as_str());
+        if let Some(ingress) = ingress.and_then(|(_, object)| ingress_of(&object.value)) {
+            search.attempt(&["expose", component, "ingress"], ingress);
+        }
+    }
+}
+
+/// An Ingress as a stack says it.
+fn ingress_of(object: &Value) -> Option<Value> {
+    let spec = &object["spec"];
+    let mut ingress = json!({"host": spec["rules"][0]["host"].as_str()?});
+    let fields = [
+        ("class", &spec["ingressClassName"]),
+        ("tlsSecret", &spec["tls"][0]["secretName"]),
+        ("annotations", &object["metadata"]["annotations"]),
+    ];
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+        ingress[name] = value.clone();
+    }
+    Some(ingress)
+}
+
+/// The namespaces whose targets Prometheus may discover: those in which it has a role.
+fn namespaces(search: &mut Search<'_>) {
+    let Some((ours, _)) = search.pair("prometheus", &["Prometheus"]) else {
+        return;
+    };
+    let name = format!("prometheus-{}", ours["metadata"]["name"].as_str().unwrap_or_default());
+    let home = ours["metadata"]["namespace"].as_str().unwrap_or_default();
+    let keys = search.given.objects().map(|(key, _)| key);
+    let roles = keys.filter(|key| key.kind == "Role" && key.name == name && key.namespace != home);
+    let namespaces: Vec<&String> = roles.map(|key| &key.namespace).collect();
+    let path = ["components", "prometheus", "namespaces"];
+    if namespaces.is_empty() {
+        search.attempt(&path, json!("all"));
+    } else if namespaces != ["default", "kube-system"] {
+        let namespaces = json!(namespaces);
+        search.attempt(&path, namespaces);
+    }
+}
+
+/// Labels and annotations that all objects of a component have.
+fn common_metadata(search: &mut Search<'_>) {
+    let mut found: BTreeSet<(String, &str, String, String)> = BTreeSet::new();
+    for (key, ours) in &search.rendered {
+        let Some(theirs) = search.given.get(key) else {
+            continue;
+        };
+        for field in ["labels", "annotations"] {
+            let new = theirs.value["metadata"][field].as_object().into_iter().flatten();
+            for (name, value) in new {
+                let is_there = ours.object.value()["metadata"][field].get(name) == Some(value);
+                if let Some(text) = value.as_str().filter(|_| !is_there) {
+                    let component = ours.object.origin.component.clone();
+                    found.insert((component, field, name.clone(), text.to_owned()));
+                }
+            }
+        }
+    }
+    for (component, field, name, text) in found {
+        search.attempt(&["components", &component, field, &name], json!(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_have_a_registry_a_path_and_a_tag() {
+        assert_eq!(path_of("quay.io/prometheus/prometheus:v3"), "prometheus/prometheus");
+        assert_eq!(path_of("grafana/grafana:13"), "grafana/grafana");
+        assert_eq!(path_of("localhost:5000/a/b"), "a/b");
+        let pod = json!({"containers": [{"image": "a"}, {"image": "b"}], "image": "c"});
+        assert_eq!(images(&pod), ["c", "a", "b"]);
+    }
+
+    #[test]
+    fn an_ingress_is_said_in_a_few_words() {
+        let object = json!({"spec": {
+            "ingressClassName": "nginx",
+            "rules": [{"host": "g.example.com"}],
+            "tls": [{"hosts": ["g.example.com"], "secretName": "g-tls"}],
+        }});
+        assert_eq!(
+            ingress_of(&object),
+            Some(json!({"host": "g.example.com", "class": "nginx", "tlsSecret": "g-tls"}))
+        );
+    }
+}
