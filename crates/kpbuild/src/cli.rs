@@ -114,10 +114,10 @@ pub(crate) struct Import {
     #[arg(short, long, value_name = "FILE", default_value = "stack.yaml")]
     pub(crate) output: PathBuf,
     /// The name of the stack; by default that of the folder.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = label)]
     pub(crate) name: Option<String>,
     /// The namespace of manifests that do not say theirs.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = label)]
     pub(crate) namespace: Option<String>,
     /// Show what the stack renders otherwise than it was given, as `kpbuild diff`
     /// does.
@@ -681,6 +681,13 @@ pub(crate) struct Delete {
 }
 
 /// Takes a version of Kubernetes.
+fn label(text: &str) -> Result<String, String> {
+    kpbuild_stack::format::named("dns-label")
+        .expect("the format is in the table")
+        .check(text)
+        .map(|()| text.to_owned())
+}
+
 fn kubernetes_version(text: &str) -> Result<String, String> {
     kpbuild_stack::format::named("kubernetes-version")
         .expect("the format is in the table")

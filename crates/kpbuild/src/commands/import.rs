@@ -77,11 +77,8 @@ fn difference(given: &Given, imported: &Imported, name: &str, terminal: &Termina
 fn name_of(folder: &Path) -> String {
     let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let name = whole.file_name().and_then(|name| name.to_str());
-    let fits = |name: &&str| {
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        name.len() <= 63 && name.chars().all(is_plain) && !name.starts_with('-') && !name.ends_with('-')
-    };
-    name.filter(fits).unwrap_or("imported").to_owned()
+    let label = kpbuild_stack::format::named("dns-label").expect("the format is in the table");
+    name.filter(|name| label.check(name).is_ok()).unwrap_or("imported").to_owned()
 }
 
 fn refuse_existing(path: &Path) -> anyhow::Result<()> {

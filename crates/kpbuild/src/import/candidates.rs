@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kpbuild_core::ObjectKey;
 use serde_json::{Value, json};
 
-use super::{Search, configuration, custom_resources, dashboards, monitors, rules, workloads};
+use super::{
+    Search, configuration, custom_resources, dashboards, monitors, on_demand, rules, workloads,
+};
 
 /// The namespace and the names of instances: what all other names follow from.
 pub(super) fn names(search: &mut Search<'_>) {
@@ -28,6 +30,7 @@ pub(super) fn names(search: &mut Search<'_>) {
 pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
     registry(search);
     components(search);
+    on_demand::each(search);
     platform(search);
     network_policies(search);
     workloads::all_pods(search);
@@ -120,12 +123,9 @@ const PLATFORMS: [&str; 13] = [
     "talos",
 ];
 
-/// What is on demand, and the platform, if there are objects that speak for one:
+/// The platform, if there are objects that speak for one:
 /// some of Kubernetes' monitors lack, or there is something in `kube-system`.
 fn platform(search: &mut Search<'_>) {
-    if has(search, |key| key.kind == "PodMonitor" && key.name == "kube-proxy") {
-        search.attempt(&["components", "kubernetes", "kubeProxy", "enabled"], json!(true));
-    }
     let lacks = search.rendered.iter().any(|(key, ours)| {
         let component = &ours.object.origin.component;
         (component == "kubernetes" || key.kind == "APIService")
@@ -134,7 +134,7 @@ fn platform(search: &mut Search<'_>) {
     });
     let is_new = |key: &ObjectKey| !search.rendered.contains_key(key);
     let adds = has(search, |key| {
-        is_new(key) && (key.namespace == "kube-system" || key.name == "aws-vpc-cni")
+        is_new(key) && key.namespace == "kube-system"
     });
     if lacks || adds {
         best_platform(search);
@@ -145,17 +145,29 @@ fn platform(search: &mut Search<'_>) {
             search.attempt(&["components", "kubernetes", part.field, "enabled"], json!(false));
         }
     }
-    if lacking(search, "prometheus-adapter", |key, _| key.kind == "APIService") {
-        let path = ["components", "prometheus-adapter", "resourceMetrics"];
-        search.attempt(&path, json!(false));
-    }
-    for (kind, field) in [("custom.metrics.k8s.io", "customMetrics"), ("external.metrics.k8s.io", "externalMetrics")] {
-        if has(search, |key| key.kind == "APIService" && key.name.ends_with(kind)) {
-            search.attempt(&["components", "prometheus-adapter", field], json!(true));
-        }
-    }
+    apis_of_the_adapter(search);
     if has(search, |key| key.kind == "ClusterRole" && key.name.ends_with("monitoring-edit")) {
         search.attempt(&["components", "prometheus-operator", "userFacingRoles"], json!(true));
+    }
+}
+
+/// The APIs that prometheus-adapter serves.
+fn apis_of_the_adapter(search: &mut Search<'_>) {
+    for (api, field) in [
+        (".metrics.k8s.io", "resourceMetrics"),
+        (".custom.metrics.k8s.io", "customMetrics"),
+        (".external.metrics.k8s.io", "externalMetrics"),
+    ] {
+        let is_api = |key: &ObjectKey| {
+            let version = key.name.strip_suffix(api);
+            key.kind == "APIService" && version.is_some_and(|version| !version.contains('.'))
+        };
+        let path = ["components", "prometheus-adapter", field];
+        if has(search, is_api) {
+            search.attempt(&path, json!(true));
+        } else if lacking(search, "prometheus-adapter", |key, _| is_api(key)) {
+            search.attempt(&path, json!(false));
+        }
     }
 }
 
@@ -167,7 +179,7 @@ fn best_platform(search: &mut Search<'_>) {
 }
 
 /// Whether an object of a kind was given that is not rendered yet.
-fn has(search: &Search<'_>, is_meant: impl Fn(&ObjectKey) -> bool) -> bool {
+pub(super) fn has(search: &Search<'_>, is_meant: impl Fn(&ObjectKey) -> bool) -> bool {
     let mut keys = search.given.objects().map(|(key, _)| key);
     keys.any(|key| is_meant(key) && !search.rendered.contains_key(key))
 }

@@ -98,8 +98,10 @@ fn of_the_adapter(search: &mut Search<'_>) {
 }
 
 /// The fields of a stack that come from texts of Secrets.
-pub(super) const OF_SECRETS: [[&str; 3]; 3] = [
-    ["components", "alertmanager", "config"],
-    ["components", "grafana", "config"],
-    ["components", "grafana", "dataSources"],
+pub(super) const OF_SECRETS: [&[&str]; 5] = [
+    &["components", "alertmanager", "config"],
+    &["components", "etcd", "tls", "certificates"],
+    &["components", "grafana", "config"],
+    &["components", "grafana", "dataSources"],
+    &["components", "windows", "hosts"],
 ];

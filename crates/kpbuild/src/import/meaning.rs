@@ -57,6 +57,14 @@ const EMPTY: [&str; 7] = [
 /// What an object means.
 pub(super) fn of(key: &ObjectKey, value: &Value, texts: Texts) -> Value {
     let mut meaning = simple(&key.kind, value, "");
+    let fields = meaning.as_object_mut();
+    // A Secret without a type is of this one.
+    let is_opaque = |fields: &&mut Map<String, Value>| {
+        key.kind == "Secret" && fields.get("type").is_some_and(|name| name == "Opaque")
+    };
+    if let Some(fields) = fields.filter(is_opaque) {
+        fields.remove("type");
+    }
     match key.kind.as_str() {
         "ConfigMap" if texts == Texts::Others && is_own_text(key) => untold(&mut meaning),
         "Secret" | "ConfigMap" => told(&mut meaning),
@@ -179,7 +187,8 @@ fn rules(meaning: &mut Value, texts: Texts) {
         let mut rules = Map::new();
         for rule in group["rules"].as_array().into_iter().flatten() {
             let mut name = rule_name(rule);
-            while rules.contains_key(&name) {
+            // What was several rules of one name may be one in other words.
+            while texts == Texts::Ours && rules.contains_key(&name) {
                 name.push('+');
             }
             rules.insert(name, rule_meaning(rule, texts));
@@ -193,8 +202,7 @@ fn rules(meaning: &mut Value, texts: Texts) {
 
 fn rule_name(rule: &Value) -> String {
     let name = rule["alert"].as_str().or(rule["record"].as_str());
-    let severity = rule["labels"]["severity"].as_str();
-    format!("{} {}", name.unwrap_or_default(), severity.unwrap_or_default())
+    format!("{} {}", name.unwrap_or_default(), rule["labels"])
 }
 
 fn rule_meaning(rule: &Value, texts: Texts) -> Value {

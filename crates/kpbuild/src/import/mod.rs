@@ -15,6 +15,7 @@ mod given;
 mod ini;
 mod meaning;
 mod monitors;
+mod on_demand;
 mod patches;
 mod report;
 mod rules;

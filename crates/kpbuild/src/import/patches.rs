@@ -73,10 +73,18 @@ fn expected(key: &ObjectKey, ours: &Value, theirs: &Value, texts: Texts) -> Valu
     if key.kind == "PrometheusRule" {
         return rules::in_our_order(ours, &theirs, texts);
     }
+    if key.kind == "Secret" && is_opaque(ours) && is_opaque(&theirs) {
+        theirs["type"] = ours["type"].clone();
+    }
     if texts == Texts::Others && meaning::is_own_text(key) {
         theirs["data"] = ours["data"].clone();
     }
     theirs
+}
+
+/// Whether a Secret is of the type that it has without one.
+fn is_opaque(secret: &Value) -> bool {
+    secret["type"].is_null() || secret["type"] == "Opaque"
 }
 
 /// How one object becomes another.

@@ -134,7 +134,7 @@ fn added_rules<'s>(search: &'s Search<'_>) -> Vec<(&'s ObjectKey, BTreeSet<Strin
         let theirs = search.given.get(key)?;
         let before = search.unpatched.get(key)?;
         let is_there = ours.left == 0;
-        let added = rules::only_given(before, &theirs.value);
+        let added = rules::only_given(before, &theirs.value, search.texts);
         (is_there && !added.is_empty()).then(|| (key, added.into_iter().collect()))
     });
     added.collect()

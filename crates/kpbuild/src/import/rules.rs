@@ -74,11 +74,8 @@ fn pairs(search: &Search<'_>) -> Vec<(Value, Value)> {
 fn matched<'t>(ours: &[Rule], theirs: &'t [Rule]) -> Vec<Option<&'t Rule>> {
     let mut left: Vec<&Rule> = theirs.iter().collect();
     let mut found = vec![None; ours.len()];
-    let is_same_name = |one: &Rule, other: &Rule| one.group == other.group && one.name() == other.name();
-    let exact = |one: &Rule, other: &Rule| {
-        is_same_name(one, other) && one.value["labels"] == other.value["labels"]
-    };
-    let rounds: [&dyn Fn(&Rule, &Rule) -> bool; 2] = [&exact, &is_same_name];
+    let is_exact = |one: &Rule, other: &Rule| one == other;
+    let rounds: [&dyn Fn(&Rule, &Rule) -> bool; 3] = [&is_exact, &is_same_variant, &is_same_name];
     for is_same in rounds {
         for (rule, found) in ours.iter().zip(&mut found) {
             if found.is_none()
@@ -89,6 +86,14 @@ fn matched<'t>(ours: &[Rule], theirs: &'t [Rule]) -> Vec<Option<&'t Rule>> {
         }
     }
     found
+}
+
+fn is_same_name(one: &Rule, other: &Rule) -> bool {
+    one.group == other.group && one.name() == other.name()
+}
+
+fn is_same_variant(one: &Rule, other: &Rule) -> bool {
+    is_same_name(one, other) && one.value["labels"] == other.value["labels"]
 }
 
 pub(super) fn each(search: &mut Search<'_>) -> anyhow::Result<()> {
@@ -155,11 +160,15 @@ fn selector(rule: &Rule, kind: &str, name: &str, all: &[Rule]) -> Value {
         selector["group"] = json!(rule.group);
     }
     let others = same.iter().filter(|other| other.group == rule.group && **other != rule);
-    if let Some(severity) = rule.severity()
-        && others.count() > 0
-    {
-        selector["where"] = json!({"severity": severity});
+    let others: Vec<&&Rule> = others.collect();
+    if others.is_empty() {
+        return selector;
     }
+    let is_unique = others.iter().all(|other| other.severity() != rule.severity());
+    selector["where"] = match rule.severity().filter(|_| is_unique) {
+        Some(severity) => json!({"severity": severity}),
+        None => map_of(&rule.value["labels"]),
+    };
     selector
 }
 
@@ -287,7 +296,7 @@ pub(super) fn in_our_order(ours: &Value, theirs: &Value, texts: Texts) -> Value 
             rules.push(with_text_of(&rule.value, &found.value, texts));
         }
     }
-    for rule in their_rules.iter().filter(|rule| !found.contains(&Some(*rule))) {
+    for rule in only_theirs(&our_rules, &their_rules, texts) {
         by_group.entry(&rule.group).or_default().push(rule.value.clone());
     }
     let mut object = theirs.clone();
@@ -326,11 +335,23 @@ fn with_text_of(ours: &Value, theirs: &Value, texts: Texts) -> Value {
 }
 
 /// The rules of an object that kpbuild does not have, by their names.
-pub(super) fn only_given(ours: &Value, theirs: &Value) -> Vec<String> {
+pub(super) fn only_given(ours: &Value, theirs: &Value, texts: Texts) -> Vec<String> {
     let (ours, theirs) = (rules_of(ours), rules_of(theirs));
-    let found = matched(&ours, &theirs);
-    let only = theirs.iter().filter(|rule| !found.contains(&Some(*rule)));
+    let only = only_theirs(&ours, &theirs, texts).into_iter();
     only.map(|rule| rule.name().1.to_owned()).collect()
+}
+
+/// The rules that are the same as none of ours. Where texts are not compared,
+/// what is several rules of one name there may be one of ours.
+fn only_theirs<'t>(ours: &[Rule], theirs: &'t [Rule], texts: Texts) -> Vec<&'t Rule> {
+    let found = matched(ours, theirs);
+    let is_found = |rule: &Rule| found.iter().flatten().any(|found| std::ptr::eq(*found, rule));
+    let is_covered = |rule: &Rule| {
+        let mut ours = ours.iter();
+        texts == Texts::Others && ours.any(|one| is_same_variant(one, rule))
+    };
+    let only = theirs.iter().filter(|rule| !is_found(rule) && !is_covered(rule));
+    only.collect()
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ fn secrets(stack: &mut Value) -> Option<Value> {
     let mut base = json!({"kind": "StackBase"});
     let mut is_empty = true;
     for path in OF_SECRETS {
-        if let Some(value) = take(stack, &path) {
-            set(&mut base, &path, value);
+        if let Some(value) = take(stack, path) {
+            set(&mut base, path, value);
             is_empty = false;
         }
     }
@@ -88,7 +88,7 @@ fn patches_of_secrets(stack: &mut Value, stem: &str) -> Vec<SideFile> {
     let mut files = Vec::new();
     let patches = stack.get_mut("patches").and_then(Value::as_array_mut);
     for patch in patches.into_iter().flatten() {
-        if patch["target"]["kind"] != "Secret" || patch["patch"]["$patch"] == "delete" {
+        if patch["target"]["kind"] != "Secret" || !holds_values(&patch["patch"]) {
             continue;
         }
         let name = patch["target"]["name"].as_str().unwrap_or_default();
@@ -101,6 +101,12 @@ fn patches_of_secrets(stack: &mut Value, stem: &str) -> Vec<SideFile> {
         *patch = json!({"target": patch["target"], "path": path});
     }
     files
+}
+
+/// Whether a patch of a Secret holds values of it, or might.
+fn holds_values(change: &Value) -> bool {
+    let fields = change.as_object();
+    fields.is_none_or(|fields| fields.contains_key("data") || fields.contains_key("stringData"))
 }
 
 /// A stack in which no text is taken for a variable.

@@ -73,8 +73,10 @@ pub(super) fn each(search: &mut Search<'_>) {
         for index in 0..containers(&ours["spec"]["template"]["spec"]).len() {
             container(search, component, index);
         }
-        if component == "grafana" {
-            volume_of_grafana(search);
+        match component {
+            "grafana" => volume_of_grafana(search),
+            "node-exporter" | "blackbox-exporter" => port(search, component),
+            _ => {}
         }
     }
 }
@@ -327,6 +329,16 @@ fn environment(search: &mut Search<'_>, ours: &Value, theirs: &Value) {
     let left: Vec<Value> = left.cloned().collect();
     if !left.is_empty() {
         search.attempt(&["components", "grafana", "env"], Value::Array(left));
+    }
+}
+
+/// The port on which an exporter is scraped.
+fn port(search: &mut Search<'_>, component: &str) {
+    let port = |service: &Value| service["spec"]["ports"][0]["port"].clone();
+    if let Some((ours, theirs)) = search.pair(component, &["Service"])
+        && port(&ours) != port(&theirs)
+    {
+        search.attempt(&["components", component, "port"], port(&theirs));
     }
 }
 
