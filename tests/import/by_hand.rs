@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use kpbuild_tests::kpbuild;
 use serde_json::{Value, json};
 
 use super::{Import, default, encode};
@@ -23,7 +24,8 @@ fn changed() -> Objects {
         object["metadata"]["labels"]["app.kubernetes.io/name"] != "blackbox-exporter"
             && object["metadata"]["name"] != "blackbox-exporter"
     });
-    all.remove("NetworkPolicy watching/grafana").expect("it was there");
+    all.remove("NetworkPolicy watching/grafana")
+        .expect("it was there");
     let foreign = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -42,7 +44,10 @@ fn into_another_namespace(objects: &Objects) -> Objects {
         .replace("namespace=\\\"monitoring\\\"", "namespace=\\\"watching\\\"")
         .replace(".monitoring.svc", ".watching.svc")
         .replace("\"name\":\"monitoring\"", "\"name\":\"watching\"")
-        .replace("namespace=\\\\\\\"monitoring\\\\\\\"", "namespace=\\\\\\\"watching\\\\\\\"")
+        .replace(
+            "namespace=\\\\\\\"monitoring\\\\\\\"",
+            "namespace=\\\\\\\"watching\\\\\\\"",
+        )
         .replace(" monitoring/", " watching/")
         .replace("-/monitoring\"", "-/watching\"");
     let Value::Object(objects) = serde_json::from_str(&text).expect("it is still JSON") else {
@@ -52,7 +57,9 @@ fn into_another_namespace(objects: &Objects) -> Objects {
 }
 
 fn at<'o>(all: &'o mut Objects, key: &str, pointer: &str) -> &'o mut Value {
-    let object = all.get_mut(key).unwrap_or_else(|| panic!("there is no {key}"));
+    let object = all
+        .get_mut(key)
+        .unwrap_or_else(|| panic!("there is no {key}"));
     let value = object.pointer_mut(pointer);
     value.unwrap_or_else(|| panic!("{key} has no {pointer}"))
 }
@@ -62,21 +69,38 @@ fn replicas_and_pods(all: &mut Objects) {
     prometheus["replicas"] = json!(3);
     prometheus["retention"] = json!("30d");
     let container = "/spec/template/spec/containers/0";
-    *at(all, "Deployment watching/grafana", &format!("{container}/image")) =
-        json!("registry.example.com/grafana/grafana:13.0.2");
+    *at(
+        all,
+        "Deployment watching/grafana",
+        &format!("{container}/image"),
+    ) = json!("registry.example.com/grafana/grafana:13.0.2");
     let state_metrics = at(all, "Deployment watching/kube-state-metrics", container);
     state_metrics["resources"]["limits"]["memory"] = json!("1Gi");
-    let args = state_metrics["args"].as_array_mut().expect("it has arguments");
+    let args = state_metrics["args"]
+        .as_array_mut()
+        .expect("it has arguments");
     args.push(json!("--metric-labels-allowlist=pods=[*]"));
-    let pod = at(all, "DaemonSet watching/node-exporter", "/spec/template/spec");
+    let pod = at(
+        all,
+        "DaemonSet watching/node-exporter",
+        "/spec/template/spec",
+    );
     pod["tolerations"] = json!([{"effect": "NoSchedule", "operator": "Exists"}]);
     // Of a pod that no field speaks of.
-    let pod = at(all, "Deployment watching/prometheus-operator", "/spec/template/spec");
+    let pod = at(
+        all,
+        "Deployment watching/prometheus-operator",
+        "/spec/template/spec",
+    );
     pod["terminationGracePeriodSeconds"] = json!(60);
 }
 
 fn metadata_and_services(all: &mut Objects) {
-    let labels = at(all, "Service watching/alertmanager-main", "/metadata/labels");
+    let labels = at(
+        all,
+        "Service watching/alertmanager-main",
+        "/metadata/labels",
+    );
     labels["team"] = json!("platform");
     let metadata = at(all, "ServiceAccount watching/prometheus-k8s", "/metadata");
     metadata["annotations"] = json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/p"});
@@ -85,11 +109,16 @@ fn metadata_and_services(all: &mut Objects) {
 
 fn rules(all: &mut Objects) {
     let key = "PrometheusRule watching/kubernetes-monitoring-rules";
-    let groups = at(all, key, "/spec/groups").as_array_mut().expect("they are a list");
+    let groups = at(all, key, "/spec/groups")
+        .as_array_mut()
+        .expect("they are a list");
     for group in groups {
         let rules = group["rules"].as_array_mut().expect("they are a list");
         rules.retain(|rule| rule["alert"] != "KubeCPUOvercommit");
-        for rule in rules.iter_mut().filter(|rule| rule["alert"] == "KubePodNotReady") {
+        for rule in rules
+            .iter_mut()
+            .filter(|rule| rule["alert"] == "KubePodNotReady")
+        {
             rule["for"] = json!("30m");
             rule["labels"]["severity"] = json!("critical");
         }
@@ -108,7 +137,8 @@ fn rules(all: &mut Objects) {
 /// One goes, with its volume; another gets a panel less.
 fn dashboards(all: &mut Objects) {
     let gone = "grafana-dashboard-nodes-aix";
-    all.remove(&format!("ConfigMap watching/{gone}")).expect("it was there");
+    all.remove(&format!("ConfigMap watching/{gone}"))
+        .expect("it was there");
     let pod = at(all, "Deployment watching/grafana", "/spec/template/spec");
     let retain = |list: &mut Value| {
         let list = list.as_array_mut().expect("it is a list");
@@ -116,20 +146,33 @@ fn dashboards(all: &mut Objects) {
     };
     retain(&mut pod["volumes"]);
     retain(&mut pod["containers"][0]["volumeMounts"]);
-    let text = at(all, "ConfigMap watching/grafana-dashboard-kubelet", "/data/kubelet.json");
+    let text = at(
+        all,
+        "ConfigMap watching/grafana-dashboard-kubelet",
+        "/data/kubelet.json",
+    );
     let mut dashboard: Value =
         serde_json::from_str(text.as_str().expect("it is text")).expect("it is JSON");
-    dashboard["panels"].as_array_mut().expect("it has panels").pop();
+    dashboard["panels"]
+        .as_array_mut()
+        .expect("it has panels")
+        .pop();
     *text = json!(dashboard.to_string());
 }
 
 fn secrets(all: &mut Objects) {
-    let alertmanager = all.get_mut("Secret watching/alertmanager-main").expect("it is there");
+    let alertmanager = all
+        .get_mut("Secret watching/alertmanager-main")
+        .expect("it is there");
     alertmanager["stringData"]["alertmanager.yaml"] = json!(format!(
         "# by hand\nglobal:\n  smtp_auth_password: {PASSWORD}\nreceivers:\n- name: mail\nroute:\n  receiver: mail\n"
     ));
     encode(alertmanager);
-    let config = at(all, "Secret watching/grafana-config", "/stringData/grafana.ini");
+    let config = at(
+        all,
+        "Secret watching/grafana-config",
+        "/stringData/grafana.ini",
+    );
     *config = json!(format!(
         "{}[smtp]\nenabled = true\npassword = {PASSWORD}\n",
         config.as_str().expect("it is text")
@@ -145,11 +188,34 @@ fn a_default_changed_by_hand_is_rendered_as_it_was_given() {
     insta::assert_snapshot!("by_hand_said", said);
     insta::assert_snapshot!("by_hand_stack", stack);
     // What the list says, and nothing else.
-    assert_eq!(import.left(&decoded(&given)), "- ConfigMap watching/team-notes\n");
+    assert_eq!(
+        import.left(&decoded(&given)),
+        "- ConfigMap watching/team-notes\n"
+    );
     assert!(!said.contains(PASSWORD) && !stack.contains(PASSWORD));
-    assert_eq!(import.read("stack.secrets.yaml").matches(PASSWORD).count(), 2);
+    assert_eq!(
+        import.read("stack.secrets.yaml").matches(PASSWORD).count(),
+        2
+    );
     let about = std::fs::metadata(import.path().join("stack.secrets.yaml")).expect("it is there");
-    assert_eq!(about.permissions().mode() & 0o777, 0o600, "only its owner may read it");
+    assert_eq!(
+        about.permissions().mode() & 0o777,
+        0o600,
+        "only its owner may read it"
+    );
+}
+
+/// Nor is a password in what is shown as different.
+#[test]
+fn a_difference_shows_no_secret() {
+    let import = Import::of(&changed());
+    let arguments = ["import", "manifests", "-o", "prod.yaml", "--diff"];
+    let output = kpbuild::run(import.path(), &arguments);
+    let shown = String::from_utf8(output.stdout).expect("kpbuild prints UTF-8");
+    assert!(output.status.success());
+    assert!(shown.contains("ConfigMap/watching/team-notes"), "{shown}");
+    assert!(!shown.contains(PASSWORD), "{shown}");
+    assert!(import.read("prod.yaml").contains("prod.secrets.yaml"));
 }
 
 /// Secrets as they are rendered, in so far as they are the same: their texts as what they say.

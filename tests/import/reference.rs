@@ -54,7 +54,10 @@ fn installation(reference: &Path, case: Option<&str>) -> Objects {
         objects.extend(map(case["added"].clone()));
     }
     let mut rules = catalogue(reference);
-    for object in objects.values_mut().filter(|object| object["kind"] == "PrometheusRule") {
+    for object in objects
+        .values_mut()
+        .filter(|object| object["kind"] == "PrometheusRule")
+    {
         complete(object, &mut rules);
     }
     objects.into_iter().collect()
@@ -69,14 +72,21 @@ fn map(value: Value) -> Map<String, Value> {
 
 fn complete(object: &mut Value, known: &mut Catalogue) {
     let name = object["metadata"]["name"].clone();
-    for group in object["spec"]["groups"].as_array_mut().expect("it has groups") {
+    for group in object["spec"]["groups"]
+        .as_array_mut()
+        .expect("it has groups")
+    {
         let group_name = group["name"].clone();
         // The one group that says how often it is evaluated.
         if group_name == "kube-apiserver-availability.rules" {
             group["interval"] = json!("3m");
         }
         for rule in group["rules"].as_array_mut().expect("it has rules") {
-            let kind = if rule["alert"].is_string() { "alert" } else { "record" };
+            let kind = if rule["alert"].is_string() {
+                "alert"
+            } else {
+                "record"
+            };
             let key = format!("{name} {group_name} {}", rule[kind]);
             let facts = known.get_mut(&key).and_then(VecDeque::pop_front);
             *rule = completed(kind, rule, &facts.unwrap_or_default());
@@ -117,10 +127,18 @@ fn kube_prometheus_is_imported_in_a_few_lines() {
     let mut cases: Vec<String> = std::fs::read_dir(reference.join("cases"))
         .expect("the reference has cases")
         .map(|entry| entry.expect("a folder lists its entries").path())
-        .map(|path| path.file_stem().expect("files have names").to_string_lossy().into_owned())
+        .map(|path| {
+            path.file_stem()
+                .expect("files have names")
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     cases.sort();
-    for case in [None].into_iter().chain(cases.iter().map(|case| Some(case.as_str()))) {
+    for case in [None]
+        .into_iter()
+        .chain(cases.iter().map(|case| Some(case.as_str())))
+    {
         let import = Import::of(&installation(&reference, case));
         let said = import.run();
         let name = case.unwrap_or("default");
@@ -128,7 +146,8 @@ fn kube_prometheus_is_imported_in_a_few_lines() {
             writeln!(shown, "{said}").expect("strings grow");
         }
         let summary = said.lines().last().expect("it says how many");
-        writeln!(shown, "== {name}: {summary}\n{}", import.read("stack.yaml")).expect("strings grow");
+        writeln!(shown, "== {name}: {summary}\n{}", import.read("stack.yaml"))
+            .expect("strings grow");
     }
     insta::assert_snapshot!("reference", shown);
 }

@@ -72,7 +72,7 @@ pub(crate) enum Command {
     Forward(Forward),
     /// Print the password of Grafana's administrator.
     GrafanaPassword(GrafanaPassword),
-    /// Make a stack file of manifests that are there already.
+    /// Make a stack file of manifests or Helm values that are there already.
     Import(Import),
     /// Write a stack file to start from.
     Init(Init),
@@ -93,22 +93,23 @@ pub(crate) enum Command {
     Test(Test),
 }
 
-/// Make a stack file of manifests that are there already.
+/// Make a stack file of manifests or Helm values that are there already.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kpbuild import manifests/                     a stack file of a kube-prometheus folder
   kpbuild import manifests/ -o prod.yaml --name prod
   kpbuild import manifests/ --diff              and what it renders otherwise
-  helm template . > all.yaml; kpbuild import .  what anything else has rendered
+  kpbuild import values.yaml                    of the chart kube-prometheus-stack
 
 What the manifests say is first looked for in the fields of a stack, each proved
 by rendering it; what no field says becomes a patch. What cannot be said at all is
 listed. Values of Secrets go into files of their own, which only you can read.")]
 pub(crate) struct Import {
-    /// The folder with the manifests; those below it are read too.
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    /// The folder with the manifests; those below it are read too. Or a file of
+    /// values for the Helm chart kube-prometheus-stack.
+    #[arg(value_name = "DIR|VALUES")]
+    pub(crate) what: PathBuf,
     /// The stack file to write; it must not exist yet. Files that it names are
     /// written beside it.
     #[arg(short, long, value_name = "FILE", default_value = "stack.yaml")]
@@ -116,7 +117,7 @@ pub(crate) struct Import {
     /// The name of the stack; by default that of the folder.
     #[arg(long, value_name = "NAME", value_parser = label)]
     pub(crate) name: Option<String>,
-    /// The namespace of manifests that do not say theirs.
+    /// The namespace of manifests that do not say theirs, and of a Helm release.
     #[arg(long, value_name = "NAME", value_parser = label)]
     pub(crate) namespace: Option<String>,
     /// Show what the stack renders otherwise than it was given, as `kpbuild diff`

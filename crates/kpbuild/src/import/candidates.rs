@@ -55,10 +55,9 @@ fn registry(search: &mut Search<'_>) {
         let theirs = images(&theirs.value);
         for image in images(ours.object.value()) {
             let path = path_of(&image);
-            let mirrored = theirs.iter().find_map(|one| {
-                let before = one.rsplit_once(':').map_or(one.as_str(), |(name, _)| name);
-                before.strip_suffix(path)?.strip_suffix('/')
-            });
+            let mirrored = theirs
+                .iter()
+                .find_map(|one| name_of(one).strip_suffix(path)?.strip_suffix('/'));
             if let Some(registry) = mirrored.filter(|_| !theirs.contains(&image)) {
                 *found.entry(registry.to_owned()).or_default() += 1;
             }
@@ -75,7 +74,9 @@ fn images(value: &Value) -> Vec<String> {
     match value {
         Value::Object(map) => {
             let own = map.get("image").and_then(Value::as_str).map(str::to_owned);
-            own.into_iter().chain(map.values().flat_map(images)).collect()
+            own.into_iter()
+                .chain(map.values().flat_map(images))
+                .collect()
         }
         Value::Array(items) => items.iter().flat_map(images).collect(),
         _ => Vec::new(),
@@ -84,10 +85,19 @@ fn images(value: &Value) -> Vec<String> {
 
 /// The path of an image, without its registry and tag.
 fn path_of(image: &str) -> &str {
-    let name = image.rsplit_once(':').map_or(image, |(name, _)| name);
+    let name = name_of(image);
     match name.split_once('/') {
         Some((registry, path)) if registry.contains(['.', ':']) => path,
         _ => name,
+    }
+}
+
+/// An image without its tag and digest; the registry may have a port.
+fn name_of(image: &str) -> &str {
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
     }
 }
 
@@ -133,21 +143,28 @@ fn platform(search: &mut Search<'_>) {
             && search.given.get(key).is_none()
     });
     let is_new = |key: &ObjectKey| !search.rendered.contains_key(key);
-    let adds = has(search, |key| {
-        is_new(key) && key.namespace == "kube-system"
-    });
+    let adds = has(search, |key| is_new(key) && key.namespace == "kube-system");
     if lacks || adds {
         best_platform(search);
     }
     for part in monitors::PARTS {
-        let gone = |key: &ObjectKey, _: &Value| key.kind == "ServiceMonitor" && key.name == part.object;
+        let gone =
+            |key: &ObjectKey, _: &Value| key.kind == "ServiceMonitor" && key.name == part.object;
         if lacking(search, "kubernetes", gone) {
-            search.attempt(&["components", "kubernetes", part.field, "enabled"], json!(false));
+            search.attempt(
+                &["components", "kubernetes", part.field, "enabled"],
+                json!(false),
+            );
         }
     }
     apis_of_the_adapter(search);
-    if has(search, |key| key.kind == "ClusterRole" && key.name.ends_with("monitoring-edit")) {
-        search.attempt(&["components", "prometheus-operator", "userFacingRoles"], json!(true));
+    if has(search, |key| {
+        key.kind == "ClusterRole" && key.name.ends_with("monitoring-edit")
+    }) {
+        search.attempt(
+            &["components", "prometheus-operator", "userFacingRoles"],
+            json!(true),
+        );
     }
 }
 
@@ -209,26 +226,39 @@ fn exposure(search: &mut Search<'_>) {
         let Some((_, theirs)) = search.pair(component, &["Service"]) else {
             continue;
         };
-        let ports = theirs["spec"]["ports"].as_array().into_iter().flatten();
-        if let Some(port) = ports.filter_map(|port| port["nodePort"].as_u64()).next() {
+        let mut ports = theirs["spec"]["ports"].as_array().into_iter().flatten();
+        if let Some(port) = ports.find_map(|port| port["nodePort"].as_u64()) {
             search.attempt(&["expose", component, "nodePort"], json!(port));
             // Where the NetworkPolicy was left as it is, it keeps others out.
             let closed = json!({"nodePort": port, "from": []});
             search.attempt(&["expose", component], closed);
         }
-        let service = theirs["metadata"]["name"].clone();
-        let mut objects = search.given.objects();
-        let ingress = objects.find(|(key, _)| key.kind == "Ingress" && service == key.name.as_str());
-        if let Some(ingress) = ingress.and_then(|(_, object)| ingress_of(&object.value)) {
-            search.attempt(&["expose", component, "ingress"], ingress);
+        let service = theirs["metadata"]["name"].as_str().unwrap_or_default();
+        for (field, way) in ways_to(search, service) {
+            search.attempt(&["expose", component, field], way);
         }
     }
 }
 
+/// The Ingress and the route that lead to a Service.
+fn ways_to(search: &Search<'_>, service: &str) -> Vec<(&'static str, Value)> {
+    let objects = search.given.objects().map(|(_, object)| &object.value);
+    let ways = objects.filter_map(|object| match object["kind"].as_str()? {
+        "Ingress" => Some(("ingress", ingress_of(object, service)?)),
+        "HTTPRoute" => Some(("route", route_of(object, service)?)),
+        _ => None,
+    });
+    ways.collect()
+}
+
 /// An Ingress as a stack says it.
-fn ingress_of(object: &Value) -> Option<Value> {
+fn ingress_of(object: &Value, service: &str) -> Option<Value> {
     let spec = &object["spec"];
-    let mut ingress = json!({"host": spec["rules"][0]["host"].as_str()?});
+    let rule = &spec["rules"][0];
+    if rule["http"]["paths"][0]["backend"]["service"]["name"] != service {
+        return None;
+    }
+    let mut ingress = json!({"host": rule["host"].as_str()?});
     let fields = [
         ("class", &spec["ingressClassName"]),
         ("tlsSecret", &spec["tls"][0]["secretName"]),
@@ -240,12 +270,36 @@ fn ingress_of(object: &Value) -> Option<Value> {
     Some(ingress)
 }
 
+/// A route of the Gateway API as a stack says it.
+fn route_of(object: &Value, service: &str) -> Option<Value> {
+    let spec = &object["spec"];
+    if spec["rules"][0]["backendRefs"][0]["name"] != service {
+        return None;
+    }
+    let parent = &spec["parentRefs"][0];
+    let mut gateway = json!({"name": parent["name"]});
+    for field in ["namespace", "sectionName"] {
+        if !parent[field].is_null() {
+            gateway[field] = parent[field].clone();
+        }
+    }
+    let mut route = json!({"hosts": spec["hostnames"].as_array()?, "gateway": gateway});
+    let annotations = &object["metadata"]["annotations"];
+    if !annotations.is_null() {
+        route["annotations"] = annotations.clone();
+    }
+    Some(route)
+}
+
 /// The namespaces whose targets Prometheus may discover: those in which it has a role.
 fn namespaces(search: &mut Search<'_>) {
     let Some((ours, _)) = search.pair("prometheus", &["Prometheus"]) else {
         return;
     };
-    let name = format!("prometheus-{}", ours["metadata"]["name"].as_str().unwrap_or_default());
+    let name = format!(
+        "prometheus-{}",
+        ours["metadata"]["name"].as_str().unwrap_or_default()
+    );
     let home = ours["metadata"]["namespace"].as_str().unwrap_or_default();
     let keys = search.given.objects().map(|(key, _)| key);
     let roles = keys.filter(|key| key.kind == "Role" && key.name == name && key.namespace != home);
@@ -267,7 +321,10 @@ fn common_metadata(search: &mut Search<'_>) {
             continue;
         };
         for field in ["labels", "annotations"] {
-            let new = theirs.value["metadata"][field].as_object().into_iter().flatten();
+            let new = theirs.value["metadata"][field]
+                .as_object()
+                .into_iter()
+                .flatten();
             for (name, value) in new {
                 let is_there = ours.object.value()["metadata"][field].get(name) == Some(value);
                 if let Some(text) = value.as_str().filter(|_| !is_there) {
@@ -288,7 +345,10 @@ mod tests {
 
     #[test]
     fn images_have_a_registry_a_path_and_a_tag() {
-        assert_eq!(path_of("quay.io/prometheus/prometheus:v3"), "prometheus/prometheus");
+        assert_eq!(
+            path_of("quay.io/prometheus/prometheus:v3"),
+            "prometheus/prometheus"
+        );
         assert_eq!(path_of("grafana/grafana:13"), "grafana/grafana");
         assert_eq!(path_of("localhost:5000/a/b"), "a/b");
         let pod = json!({"containers": [{"image": "a"}, {"image": "b"}], "image": "c"});
@@ -296,15 +356,29 @@ mod tests {
     }
 
     #[test]
-    fn an_ingress_is_said_in_a_few_words() {
+    fn ways_to_an_interface_are_said_in_a_few_words() {
+        let service = json!({"service": {"name": "grafana"}});
         let object = json!({"spec": {
             "ingressClassName": "nginx",
-            "rules": [{"host": "g.example.com"}],
+            "rules": [{"host": "g.example.com", "http": {"paths": [{"backend": service}]}}],
             "tls": [{"hosts": ["g.example.com"], "secretName": "g-tls"}],
         }});
         assert_eq!(
-            ingress_of(&object),
+            ingress_of(&object, "grafana"),
             Some(json!({"host": "g.example.com", "class": "nginx", "tlsSecret": "g-tls"}))
+        );
+        assert_eq!(ingress_of(&object, "prometheus-k8s"), None);
+        let object = json!({"spec": {
+            "hostnames": ["g.example.com"],
+            "parentRefs": [{"name": "public", "namespace": "gateways"}],
+            "rules": [{"backendRefs": [{"name": "grafana", "port": 3000}]}],
+        }});
+        assert_eq!(
+            route_of(&object, "grafana"),
+            Some(json!({
+                "hosts": ["g.example.com"],
+                "gateway": {"name": "public", "namespace": "gateways"},
+            }))
         );
     }
 }

@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Search;
 use super::meaning::{self, Texts};
 use super::workloads::merge_patch;
-use super::Search;
 
 pub(super) fn each(search: &mut Search<'_>) {
     of_alertmanager(search);
@@ -21,7 +21,9 @@ pub(super) fn each(search: &mut Search<'_>) {
 fn pair(search: &Search<'_>, component: &str, kind: &str, key: &str) -> Option<(Value, Value)> {
     let text = |object: &Value| {
         let texts = [&object["stringData"], &object["data"]];
-        texts.iter().find_map(|texts| texts[key].as_str().map(str::to_owned))
+        texts
+            .iter()
+            .find_map(|texts| texts[key].as_str().map(str::to_owned))
     };
     let kinds = [kind];
     let mut pairs = search.pairs(component, &kinds);
@@ -45,7 +47,9 @@ fn of_grafana(search: &mut Search<'_>) {
     for (section, values) in theirs.as_object().into_iter().flatten() {
         let values = values.as_object().into_iter().flatten();
         let new = values.filter(|(key, value)| ours[section].get(*key) != Some(*value));
-        let new: Map<String, Value> = new.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let new: Map<String, Value> = new
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         if !new.is_empty() {
             config.insert(section.clone(), Value::Object(new));
         }
@@ -62,7 +66,10 @@ fn data_sources(search: &mut Search<'_>) {
     let further = list(&theirs).into_iter().filter(|one| !known.contains(one));
     let further: Vec<Value> = further.collect();
     if !further.is_empty() {
-        search.attempt(&["components", "grafana", "dataSources"], Value::Array(further));
+        search.attempt(
+            &["components", "grafana", "dataSources"],
+            Value::Array(further),
+        );
     }
 }
 
@@ -75,15 +82,25 @@ fn modules(search: &mut Search<'_>) {
     let (ours, theirs) = (&ours["modules"], &theirs["modules"]);
     let all = theirs.as_object().into_iter().flatten();
     let new = all.filter(|(name, module)| ours.get(*name) != Some(*module));
-    let new: Map<String, Value> = new.map(|(name, module)| (name.clone(), module.clone())).collect();
+    let new: Map<String, Value> = new
+        .map(|(name, module)| (name.clone(), module.clone()))
+        .collect();
     if !new.is_empty() {
         search.attempt(&["components", component, "modules"], Value::Object(new));
     }
     let mut names = ours.as_object().into_iter().flatten().map(|(name, _)| name);
     if names.any(|name| theirs.get(name).is_none()) {
         let mut stack = search.stack.clone();
-        super::set(&mut stack, &["components", component, "defaultModules"], json!(false));
-        super::set(&mut stack, &["components", component, "modules"], theirs.clone());
+        super::set(
+            &mut stack,
+            &["components", component, "defaultModules"],
+            json!(false),
+        );
+        super::set(
+            &mut stack,
+            &["components", component, "modules"],
+            theirs.clone(),
+        );
         search.attempt_stack(stack);
     }
 }

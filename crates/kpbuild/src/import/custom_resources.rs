@@ -35,7 +35,10 @@ const FIELDS: [&str; 22] = [
 ];
 
 pub(super) fn instances(search: &mut Search<'_>) {
-    for (component, kind) in [("prometheus", "Prometheus"), ("alertmanager", "Alertmanager")] {
+    for (component, kind) in [
+        ("prometheus", "Prometheus"),
+        ("alertmanager", "Alertmanager"),
+    ] {
         fields(search, component, kind);
         secret_elsewhere(search, component);
         passed_through(search, component, kind);
@@ -47,8 +50,12 @@ fn fields(search: &mut Search<'_>, component: &str, kind: &str) {
         return;
     };
     let (ours, theirs) = (&ours["spec"], &theirs["spec"]);
-    let mut set = |name: &str, value: Value| search.attempt(&["components", component, name], value);
-    if let Some(version) = theirs["version"].as_str().filter(|_| ours["version"] != theirs["version"]) {
+    let mut set =
+        |name: &str, value: Value| search.attempt(&["components", component, name], value);
+    if let Some(version) = theirs["version"]
+        .as_str()
+        .filter(|_| ours["version"] != theirs["version"])
+    {
         set("version", json!(version.trim_start_matches('v')));
     }
     let storage = storage(&theirs["storage"]["volumeClaimTemplate"]["spec"]);
@@ -56,7 +63,10 @@ fn fields(search: &mut Search<'_>, component: &str, kind: &str) {
         set("storage", storage);
     }
     if ours["resources"] != theirs["resources"] {
-        set("resources", resources(&ours["resources"], &theirs["resources"]));
+        set(
+            "resources",
+            resources(&ours["resources"], &theirs["resources"]),
+        );
     }
     for name in FIELDS {
         let (ours, theirs) = (&ours[name], &theirs[name]);
@@ -70,7 +80,12 @@ fn fields(search: &mut Search<'_>, component: &str, kind: &str) {
         };
     }
     additional_scrape_configs(search, component, theirs);
-    metadata_of_pods(search, component, &ours["podMetadata"], &theirs["podMetadata"]);
+    metadata_of_pods(
+        search,
+        component,
+        &ours["podMetadata"],
+        &theirs["podMetadata"],
+    );
 }
 
 /// The volume of a claim, as a stack says it.
@@ -104,11 +119,17 @@ fn additional_scrape_configs(search: &mut Search<'_>, component: &str, theirs: &
 fn secret_elsewhere(search: &mut Search<'_>, component: &str) {
     let name = match search.pair(component, &["Alertmanager"]) {
         Some((ours, theirs)) if theirs["spec"]["configSecret"].is_null() => {
-            format!("alertmanager-{}", ours["metadata"]["name"].as_str().unwrap_or_default())
+            format!(
+                "alertmanager-{}",
+                ours["metadata"]["name"].as_str().unwrap_or_default()
+            )
         }
         _ => return,
     };
-    let is_there = search.given.objects().any(|(key, _)| key.kind == "Secret" && key.name == name);
+    let is_there = search
+        .given
+        .objects()
+        .any(|(key, _)| key.kind == "Secret" && key.name == name);
     if !is_there {
         search.attempt(&["components", component, "configSecret"], json!(name));
     }

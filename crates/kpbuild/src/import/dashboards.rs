@@ -41,9 +41,7 @@ fn name_of(key: &ObjectKey) -> String {
 fn is_own(search: &Search<'_>, key: &ObjectKey, theirs: &Value) -> bool {
     match search.rendered.get(key) {
         None => true,
-        Some(ours) if search.texts == Texts::Ours => {
-            ours.object.value()["data"] != theirs["data"]
-        }
+        Some(ours) if search.texts == Texts::Ours => ours.object.value()["data"] != theirs["data"],
         Some(_) => false,
     }
 }
@@ -73,7 +71,10 @@ fn add(search: &mut Search<'_>, name: &str, file: SideFile) -> anyhow::Result<()
         set(&mut stack, &["dashboards", field], Value::Array(list));
     };
     append("files", &path);
-    let is_ours = search.rendered.keys().any(|key| is_dashboard(key) && name_of(key) == name);
+    let is_ours = search
+        .rendered
+        .keys()
+        .any(|key| is_dashboard(key) && name_of(key) == name);
     if is_ours {
         append("exclude", name);
     }

@@ -47,7 +47,10 @@ mod tests {
         let left = |ours: Value| fields(&ours, &theirs);
         assert_eq!(left(theirs.clone()), 0);
         assert_eq!(left(json!({})), 4);
-        assert_eq!(left(json!({"storage": {"size": "1Gi", "class": "hdd"}, "list": [1]})), 3);
+        assert_eq!(
+            left(json!({"storage": {"size": "1Gi", "class": "hdd"}, "list": [1]})),
+            3
+        );
         assert_eq!(left(json!({"storage": {}, "list": [1, 3], "more": {}})), 4);
     }
 }

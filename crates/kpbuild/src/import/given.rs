@@ -57,7 +57,14 @@ impl Given {
             let edited = object.edit(|value| *value = as_applied(value.take()));
             edited.expect("an object keeps its kind and its name");
             let value = object.value().clone();
-            given.objects.insert(key, GivenObject { value, object, place });
+            given.objects.insert(
+                key,
+                GivenObject {
+                    value,
+                    object,
+                    place,
+                },
+            );
         }
         given
     }
@@ -112,7 +119,10 @@ fn as_applied(mut value: Value) -> Value {
         for field in OF_THE_SERVER {
             metadata.remove(field);
         }
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
             annotations.remove(LAST_APPLIED);
         }
     }

@@ -14,7 +14,10 @@ pub(super) fn read(text: &str) -> Option<Value> {
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             name.trim().clone_into(&mut section);
             continue;
         }

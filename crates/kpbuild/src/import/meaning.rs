@@ -249,7 +249,11 @@ mod tests {
     #[test]
     fn order_and_emptiness_mean_nothing_where_kubernetes_gives_them_no_meaning() {
         let pod = |args: [&str; 2]| json!({"args": args, "env": [], "resources": {}});
-        same("Pod", &pod(["--a", "--b"]), &json!({"args": ["--b", "--a"]}));
+        same(
+            "Pod",
+            &pod(["--a", "--b"]),
+            &json!({"args": ["--b", "--a"]}),
+        );
         other("Pod", &pod(["--a", "--b"]), &pod(["--a", "--c"]));
         let command = |args: [&str; 2]| json!({"command": args});
         other("Pod", &command(["a", "b"]), &command(["b", "a"]));
@@ -261,7 +265,11 @@ mod tests {
     #[test]
     fn texts_mean_what_they_say() {
         let map = |text: &str| json!({"data": {"config.yaml": text}});
-        same("ConfigMap", &map("a: 1\nb: [x]\n"), &map("{\"b\": [\"x\"], \"a\": 1}"));
+        same(
+            "ConfigMap",
+            &map("a: 1\nb: [x]\n"),
+            &map("{\"b\": [\"x\"], \"a\": 1}"),
+        );
         other("ConfigMap", &map("a: 1\n"), &map("a: 2\n"));
         let ini = |text: &str| json!({"stringData": {"grafana.ini": text}});
         same("Secret", &ini("[a]\nb = c\n"), &ini("; note\n[a]\nb=c\n"));
@@ -269,10 +277,20 @@ mod tests {
 
     #[test]
     fn rules_are_told_apart_by_their_names() {
-        let rule = |name: &str, hold: Option<&str>| json!({"alert": name, "expr": "1", "for": hold});
-        let rules = |rules: [Value; 2]| json!({"spec": {"groups": [{"name": "g", "rules": rules}]}});
+        let rule =
+            |name: &str, hold: Option<&str>| json!({"alert": name, "expr": "1", "for": hold});
+        let rules =
+            |rules: [Value; 2]| json!({"spec": {"groups": [{"name": "g", "rules": rules}]}});
         let one = rules([rule("A", None), rule("B", Some("5m"))]);
-        same("PrometheusRule", &one, &rules([rule("B", Some("5m")), rule("A", Some("0s"))]));
-        other("PrometheusRule", &one, &rules([rule("A", None), rule("B", Some("6m"))]));
+        same(
+            "PrometheusRule",
+            &one,
+            &rules([rule("B", Some("5m")), rule("A", Some("0s"))]),
+        );
+        other(
+            "PrometheusRule",
+            &one,
+            &rules([rule("A", None), rule("B", Some("6m"))]),
+        );
     }
 }

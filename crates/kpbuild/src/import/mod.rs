@@ -20,6 +20,7 @@ mod patches;
 mod report;
 mod rules;
 mod text;
+pub(crate) mod values;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -46,10 +47,8 @@ pub(crate) struct Imported {
     pub(crate) beside: Vec<SideFile>,
     /// What the user should know about it, a paragraph each.
     pub(crate) notes: Vec<String>,
-    /// How many objects were given.
-    pub(crate) objects: usize,
-    /// How many of them the stack renders again, in the same meaning.
-    pub(crate) same: usize,
+    /// How much of what was given it says, in words.
+    pub(crate) measure: String,
     /// How many patches it needs for that.
     pub(crate) patches: usize,
     /// What it renders to, without definitions.
@@ -74,8 +73,10 @@ pub(crate) fn import(given: &Given, name: &str, file: &str) -> anyhow::Result<Im
         stack,
         beside,
         notes: report.notes,
-        objects: report.objects,
-        same: report.same,
+        measure: format!(
+            "{} of {} objects are rendered as they were given",
+            report.same, report.objects
+        ),
         patches: count,
         rendered,
     })
@@ -139,7 +140,10 @@ impl<'a> Search<'a> {
 
     /// Keeps what rules there are without patches, to tell what those add.
     fn remember_rules(&mut self) {
-        let rules = self.rendered.iter().filter(|(key, _)| key.kind == "PrometheusRule");
+        let rules = self
+            .rendered
+            .iter()
+            .filter(|(key, _)| key.kind == "PrometheusRule");
         let rules = rules.map(|(key, ours)| (key.clone(), ours.object.value().clone()));
         self.unpatched = rules.collect();
     }

@@ -15,11 +15,26 @@ pub(super) struct Part {
 
 /// The parts of Kubernetes.
 pub(super) const PARTS: [Part; 5] = [
-    Part { object: "coredns", field: "coredns" },
-    Part { object: "kube-apiserver", field: "kubeApiserver" },
-    Part { object: "kube-controller-manager", field: "kubeControllerManager" },
-    Part { object: "kube-scheduler", field: "kubeScheduler" },
-    Part { object: "kubelet", field: "kubelet" },
+    Part {
+        object: "coredns",
+        field: "coredns",
+    },
+    Part {
+        object: "kube-apiserver",
+        field: "kubeApiserver",
+    },
+    Part {
+        object: "kube-controller-manager",
+        field: "kubeControllerManager",
+    },
+    Part {
+        object: "kube-scheduler",
+        field: "kubeScheduler",
+    },
+    Part {
+        object: "kubelet",
+        field: "kubelet",
+    },
 ];
 
 const COMPONENTS: [&str; 8] = [

@@ -7,17 +7,28 @@ use super::candidates::has;
 use super::{Search, set};
 
 pub(super) fn each(search: &mut Search<'_>) {
-    if has(search, |key| key.kind == "PodMonitor" && key.name == "kube-proxy") {
+    if has(search, |key| {
+        key.kind == "PodMonitor" && key.name == "kube-proxy"
+    }) {
         let path = ["components", "kubernetes", "kubeProxy", "enabled"];
         search.attempt(&path, json!(true));
     }
-    if has(search, |key| key.kind == "ServiceMonitor" && key.name == "aws-node") {
+    if has(search, |key| {
+        key.kind == "ServiceMonitor" && key.name == "aws-node"
+    }) {
         search.attempt(&["components", "aws-vpc-cni"], json!({}));
     }
-    if has(search, |key| key.kind == "ServiceMonitor" && key.name == "etcd") {
+    if has(search, |key| {
+        key.kind == "ServiceMonitor" && key.name == "etcd"
+    }) {
         etcd(search);
     }
     windows_hosts(search);
+    if has(search, |key| {
+        key.kind == "DaemonSet" && key.name == "windows-exporter"
+    }) {
+        search.attempt(&["components", "windows", "hostProcess"], json!({}));
+    }
 }
 
 /// A given object by its kind and name.
@@ -73,30 +84,59 @@ fn etcd_tls(given: &Value) -> Value {
             tls[field] = given[field].clone();
         }
     }
-    // Prometheus has Secrets in folders of their names.
-    let file = given["caFile"].as_str().unwrap_or_default();
-    let file = file.strip_prefix("/etc/prometheus/secrets/");
-    if let Some((secret, _)) = file.and_then(|file| file.split_once('/')) {
-        tls["secret"] = json!({"name": secret});
+    if let Some(secret) = certificate_secret(given) {
+        tls["secret"] = secret;
     }
     tls
 }
 
+/// The Secret that certificates are files of: Prometheus has each in a folder of
+/// its name.
+fn certificate_secret(tls: &Value) -> Option<Value> {
+    let file = |field: &str| {
+        let path = tls[field]
+            .as_str()?
+            .strip_prefix("/etc/prometheus/secrets/")?;
+        path.split_once('/')
+    };
+    let (name, _) = file("caFile")?;
+    let mut secret = json!({"name": name});
+    for (field, usual, key) in [
+        ("caFile", "etcd-client-ca.crt", "ca"),
+        ("certFile", "etcd-client.crt", "cert"),
+        ("keyFile", "etcd-client.key", "key"),
+    ] {
+        if let Some((_, text)) = file(field).filter(|(_, text)| *text != usual) {
+            secret[key] = json!(text);
+        }
+    }
+    Some(secret)
+}
+
 /// Hosts with windows-exporter, which Prometheus finds in a Secret of scrape jobs.
 fn windows_hosts(search: &mut Search<'_>) {
-    let secrets = search.given.objects().filter(|(key, _)| key.kind == "Secret");
+    let secrets = search
+        .given
+        .objects()
+        .filter(|(key, _)| key.kind == "Secret");
     let texts = secrets.filter_map(|(_, secret)| {
         let text = secret.value["stringData"]["prometheus-additional.yaml"].as_str();
         yaml::read(text?).ok()
     });
     let mut targets = texts.filter_map(|jobs: Value| {
         let jobs = jobs.as_array()?;
-        let job = jobs.iter().find(|job| job["job_name"] == "windows-exporter")?;
+        let job = jobs
+            .iter()
+            .find(|job| job["job_name"] == "windows-exporter")?;
         Some(job["static_configs"][0]["targets"].clone())
     });
     if let Some(targets) = targets.next() {
         let mut stack = search.stack.clone();
-        set(&mut stack, &["components", "windows", "hosts", "targets"], targets);
+        set(
+            &mut stack,
+            &["components", "windows", "hosts", "targets"],
+            targets,
+        );
         search.attempt_stack(stack);
     }
 }

@@ -61,7 +61,11 @@ fn changes(search: &Search<'_>, key: &ObjectKey) -> Vec<Value> {
     // Fields are easier to read and fit longer than numbers of items do.
     let words = |change: &Value| {
         let length = yaml::document(change).len();
-        if change.is_object() { length } else { 2 * length }
+        if change.is_object() {
+            length
+        } else {
+            2 * length
+        }
     };
     all.sort_by_key(words);
     all
@@ -129,7 +133,9 @@ impl Change<'_> {
             (Value::Object(_), Value::Object(_)) => self.merge(old, new, steps),
             (Value::Array(old), Value::Array(new)) => self.list(old, new, steps),
             (Value::Null, _) => (!holds_null(new)).then(|| new.clone()),
-            (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => None,
+            (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => {
+                None
+            }
             _ => Some(new.clone()),
         }
     }
@@ -140,13 +146,24 @@ impl Change<'_> {
             ListKind::Whole => return Some(Value::Array(new.to_vec())),
             ListKind::ByKeys(keys) => keys,
             ListKind::Set => {
-                let added = new.iter().filter(|item| !old.contains(item)).cloned().collect();
-                return old.iter().all(|item| new.contains(item)).then_some(Value::Array(added));
+                let added = new
+                    .iter()
+                    .filter(|item| !old.contains(item))
+                    .cloned()
+                    .collect();
+                return old
+                    .iter()
+                    .all(|item| new.contains(item))
+                    .then_some(Value::Array(added));
             }
         };
-        let of = |item: &Value| -> Vec<Value> { keys.iter().map(|key| item[*key].clone()).collect() };
+        let of =
+            |item: &Value| -> Vec<Value> { keys.iter().map(|key| item[*key].clone()).collect() };
         let mut items = Vec::new();
-        for item in old.iter().filter(|item| !new.iter().any(|other| of(other) == of(item))) {
+        for item in old
+            .iter()
+            .filter(|item| !new.iter().any(|other| of(other) == of(item)))
+        {
             let mut gone = json!({"$patch": "delete"});
             for key in keys.iter().filter(|key| !item[**key].is_null()) {
                 gone[*key] = item[*key].clone();
@@ -171,7 +188,14 @@ impl Change<'_> {
     }
 
     /// The operations of a JSON patch.
-    fn operations(&self, ours: &Value, theirs: &Value, at: &str, field: &str, all: &mut Vec<Value>) {
+    fn operations(
+        &self,
+        ours: &Value,
+        theirs: &Value,
+        at: &str,
+        field: &str,
+        all: &mut Vec<Value>,
+    ) {
         if self.is_same(field, ours, theirs) || is_both_nothing(field, ours, theirs) {
             return;
         }
@@ -212,6 +236,12 @@ impl Change<'_> {
     ) {
         let names = |items: &[Value]| items.iter().map(identity).collect::<Vec<_>>();
         let (old, new) = (names(before), names(after));
+        if is_in_place(&old, &new) {
+            for (index, (ours, theirs)) in before.iter().zip(after).enumerate() {
+                self.operations(ours, theirs, &format!("{at}/{index}"), "", all);
+            }
+            return;
+        }
         let mut outcome: Vec<&String> = old.iter().filter(|name| new.contains(name)).collect();
         outcome.extend(new.iter().filter(|name| !old.contains(name)));
         let is_in_order = outcome.iter().copied().eq(&new);
@@ -225,13 +255,30 @@ impl Change<'_> {
                 self.operations(item, &after[other], &format!("{at}/{index}"), "", all);
             }
         }
-        for (index, _) in old.iter().enumerate().rev().filter(|(_, name)| !new.contains(name)) {
+        for (index, _) in old
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, name)| !new.contains(name))
+        {
             all.push(json!({"op": "remove", "path": format!("{at}/{index}")}));
         }
-        for (_, item) in new.iter().zip(after).filter(|(name, _)| !old.contains(name)) {
+        for (_, item) in new
+            .iter()
+            .zip(after)
+            .filter(|(name, _)| !old.contains(name))
+        {
             all.push(json!({"op": "add", "path": format!("{at}/-"), "value": item}));
         }
     }
+}
+
+/// Whether every item is where it was, changed or not.
+fn is_in_place(old: &[String], new: &[String]) -> bool {
+    let is_new = |(before, after): (&String, &String)| {
+        before == after || (!new.contains(before) && !old.contains(after))
+    };
+    old.len() == new.len() && old.iter().zip(new).all(is_new)
 }
 
 /// Whether items cannot be told apart.
@@ -245,7 +292,10 @@ fn identity(item: &Value) -> String {
     let rule = item["alert"].as_str().or(item["record"].as_str());
     match rule {
         Some(name) => format!("{name} {}", item["labels"]),
-        None => match item["port"].as_str().filter(|_| item["interval"].is_string()) {
+        None => match item["port"]
+            .as_str()
+            .filter(|_| item["interval"].is_string())
+        {
             // An endpoint of a monitor.
             Some(port) => format!("{port} {}", item["path"]),
             None => meaning::name_of(item),
@@ -286,7 +336,10 @@ mod tests {
 
     fn operations(ours: &Value, theirs: &Value) -> Vec<Value> {
         let mut all = Vec::new();
-        Change { key: &key("Deployment") }.operations(ours, theirs, "", "", &mut all);
+        Change {
+            key: &key("Deployment"),
+        }
+        .operations(ours, theirs, "", "", &mut all);
         all
     }
 
@@ -295,16 +348,19 @@ mod tests {
         let ours = json!({
             "a": 1, "gone": {}, "k/y": 1, "args": ["--a", "--b"],
             "env": [{"name": "x", "value": "1"}, {"name": "y"}], "command": ["a", "b"],
+            "changed": ["x", "y"],
         });
         let theirs = json!({
             "a": 1, "k/y": 2, "args": ["--b", "--c"], "new": {"x": 1},
             "env": [{"name": "x", "value": "2"}], "command": ["b", "a"],
+            "changed": ["x", "z"],
         });
         assert_eq!(
             operations(&ours, &theirs),
             [
                 json!({"op": "remove", "path": "/args/0"}),
                 json!({"op": "add", "path": "/args/-", "value": "--c"}),
+                json!({"op": "replace", "path": "/changed/1", "value": "z"}),
                 json!({"op": "replace", "path": "/command", "value": ["b", "a"]}),
                 json!({"op": "replace", "path": "/env/0/value", "value": "2"}),
                 json!({"op": "remove", "path": "/env/1"}),
@@ -317,7 +373,8 @@ mod tests {
 
     #[test]
     fn fields_are_merged_by_the_keys_of_kubernetes() {
-        let pod = |containers: Value| json!({"spec": {"template": {"spec": {"containers": containers}}}});
+        let pod =
+            |containers: Value| json!({"spec": {"template": {"spec": {"containers": containers}}}});
         let ours = pod(json!([{"name": "a", "image": "x", "tty": true}, {"name": "b"}]));
         let theirs = pod(json!([{"name": "a", "image": "y"}, {"name": "c"}]));
         let key = key("Deployment");

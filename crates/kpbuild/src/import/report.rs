@@ -40,7 +40,7 @@ pub(super) fn of(search: &Search<'_>, patched: &Patched) -> Report {
 }
 
 /// Lines below a heading; nothing where there are none.
-fn list(heading: &str, lines: impl IntoIterator<Item = String>) -> Option<String> {
+pub(super) fn list(heading: &str, lines: impl IntoIterator<Item = String>) -> Option<String> {
     let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
     (!lines.is_empty()).then(|| format!("{heading}\n{}", lines.join("\n")))
 }
@@ -65,7 +65,10 @@ fn foreign_definitions(search: &Search<'_>) -> Option<String> {
 fn differing(search: &Search<'_>, patched: &Patched) -> Option<String> {
     let differing = search.rendered.iter().filter(|(_, ours)| ours.left > 0);
     let line = |key: &ObjectKey, left: usize| {
-        let place = search.given.get(key).map_or("", |object| object.place.as_str());
+        let place = search
+            .given
+            .get(key)
+            .map_or("", |object| object.place.as_str());
         let why = match search.given.get(key) {
             None => "is rendered although it was not given".to_owned(),
             Some(_) if patched.beyond.contains(key) => {
@@ -89,7 +92,10 @@ fn texts(search: &Search<'_>) -> Option<String> {
     if search.texts == Texts::Ours {
         return None;
     }
-    let both = search.rendered.keys().filter(|key| search.given.get(key).is_some());
+    let both = search
+        .rendered
+        .keys()
+        .filter(|key| search.given.get(key).is_some());
     let (mut dashboards, mut objects, mut adapter) = (0, 0, "");
     for key in both {
         match key.kind.as_str() {
@@ -129,7 +135,10 @@ fn rules_added(search: &Search<'_>) -> Option<String> {
 }
 
 fn added_rules<'s>(search: &'s Search<'_>) -> Vec<(&'s ObjectKey, BTreeSet<String>)> {
-    let objects = search.rendered.iter().filter(|(key, _)| key.kind == "PrometheusRule");
+    let objects = search
+        .rendered
+        .iter()
+        .filter(|(key, _)| key.kind == "PrometheusRule");
     let added = objects.filter_map(|(key, ours)| {
         let theirs = search.given.get(key)?;
         let before = search.unpatched.get(key)?;

@@ -52,16 +52,27 @@ pub(super) fn texts(search: &Search<'_>) -> Texts {
     for (ours, theirs) in pairs(search) {
         let theirs = rules_of(&theirs);
         let ours = rules_of(&ours);
-        let is_there = |rule: &&Rule| theirs.iter().any(|one| one.value["expr"] == rule.value["expr"]);
+        let is_there = |rule: &&Rule| {
+            theirs
+                .iter()
+                .any(|one| one.value["expr"] == rule.value["expr"])
+        };
         all += ours.len();
         same += ours.iter().filter(is_there).count();
     }
-    if 2 * same >= all { Texts::Ours } else { Texts::Others }
+    if 2 * same >= all {
+        Texts::Ours
+    } else {
+        Texts::Others
+    }
 }
 
 /// The objects of rules that were given too.
 fn pairs(search: &Search<'_>) -> Vec<(Value, Value)> {
-    let objects = search.rendered.iter().filter(|(key, _)| key.kind == "PrometheusRule");
+    let objects = search
+        .rendered
+        .iter()
+        .filter(|(key, _)| key.kind == "PrometheusRule");
     let pairs = objects.filter_map(|(key, ours)| {
         let theirs = search.given.get(key)?;
         Some((ours.object.value().clone(), theirs.value.clone()))
@@ -69,13 +80,15 @@ fn pairs(search: &Search<'_>) -> Vec<(Value, Value)> {
     pairs.collect()
 }
 
+/// Whether two rules are the same one.
+type IsSame = fn(&Rule, &Rule) -> bool;
+
 /// Which rules of two lists are the same, by their numbers in the first: the
 /// same group and name, and the same labels where there are several.
 fn matched<'t>(ours: &[Rule], theirs: &'t [Rule]) -> Vec<Option<&'t Rule>> {
     let mut left: Vec<&Rule> = theirs.iter().collect();
     let mut found = vec![None; ours.len()];
-    let is_exact = |one: &Rule, other: &Rule| one == other;
-    let rounds: [&dyn Fn(&Rule, &Rule) -> bool; 3] = [&is_exact, &is_same_variant, &is_same_name];
+    let rounds: [IsSame; 3] = [Rule::eq, is_same_variant, is_same_name];
     for is_same in rounds {
         for (rule, found) in ours.iter().zip(&mut found) {
             if found.is_none()
@@ -105,9 +118,10 @@ pub(super) fn each(search: &mut Search<'_>) -> anyhow::Result<()> {
 
 /// Components whose rules were not given at all.
 fn without_mixin(search: &mut Search<'_>) {
-    let lacking = search.rendered.iter().filter(|(key, _)| {
-        key.kind == "PrometheusRule" && search.given.get(key).is_none()
-    });
+    let lacking = search
+        .rendered
+        .iter()
+        .filter(|(key, _)| key.kind == "PrometheusRule" && search.given.get(key).is_none());
     let lacking = lacking.map(|(_, ours)| ours.object.origin.component.clone());
     for component in lacking.collect::<Vec<_>>() {
         search.attempt(&["components", &component, "mixin"], json!(false));
@@ -116,12 +130,18 @@ fn without_mixin(search: &mut Search<'_>) {
 
 /// Leaves out what was not given.
 fn disable(search: &mut Search<'_>) {
-    let all: Vec<Rule> = pairs(search).iter().flat_map(|(ours, _)| rules_of(ours)).collect();
+    let all: Vec<Rule> = pairs(search)
+        .iter()
+        .flat_map(|(ours, _)| rules_of(ours))
+        .collect();
     let mut gone = Vec::new();
     for (ours, theirs) in pairs(search) {
         let (ours, theirs) = (rules_of(&ours), rules_of(&theirs));
         let found = matched(&ours, &theirs);
-        let lacking = ours.into_iter().zip(found).filter(|(_, found)| found.is_none());
+        let lacking = ours
+            .into_iter()
+            .zip(found)
+            .filter(|(_, found)| found.is_none());
         gone.extend(lacking.map(|(rule, _)| rule));
     }
     let selectors = selectors(&gone, &all);
@@ -154,17 +174,24 @@ fn selectors(gone: &[Rule], all: &[Rule]) -> Vec<Value> {
 
 /// What tells a rule from others of its name.
 fn selector(rule: &Rule, kind: &str, name: &str, all: &[Rule]) -> Value {
-    let same: Vec<&Rule> = all.iter().filter(|other| other.name() == rule.name()).collect();
+    let same: Vec<&Rule> = all
+        .iter()
+        .filter(|other| other.name() == rule.name())
+        .collect();
     let mut selector = json!({kind: name});
     if same.iter().any(|other| other.group != rule.group) {
         selector["group"] = json!(rule.group);
     }
-    let others = same.iter().filter(|other| other.group == rule.group && **other != rule);
+    let others = same
+        .iter()
+        .filter(|other| other.group == rule.group && **other != rule);
     let others: Vec<&&Rule> = others.collect();
     if others.is_empty() {
         return selector;
     }
-    let is_unique = others.iter().all(|other| other.severity() != rule.severity());
+    let is_unique = others
+        .iter()
+        .all(|other| other.severity() != rule.severity());
     selector["where"] = match rule.severity().filter(|_| is_unique) {
         Some(severity) => json!({"severity": severity}),
         None => map_of(&rule.value["labels"]),
@@ -174,7 +201,10 @@ fn selector(rule: &Rule, kind: &str, name: &str, all: &[Rule]) -> Value {
 
 /// Changes what was given otherwise, one rule after the other.
 fn patch(search: &mut Search<'_>) {
-    let all: Vec<Rule> = pairs(search).iter().flat_map(|(ours, _)| rules_of(ours)).collect();
+    let all: Vec<Rule> = pairs(search)
+        .iter()
+        .flat_map(|(ours, _)| rules_of(ours))
+        .collect();
     let texts = search.texts;
     let mut patches = Vec::new();
     for (ours, theirs) in pairs(search) {
@@ -193,7 +223,11 @@ fn patch(search: &mut Search<'_>) {
         }
     }
     let mut stack = search.stack.clone();
-    set(&mut stack, &["rules", "patch"], Value::Array(patches.clone()));
+    set(
+        &mut stack,
+        &["rules", "patch"],
+        Value::Array(patches.clone()),
+    );
     if patches.is_empty() || search.attempt_stack(stack) {
         return;
     }
@@ -245,19 +279,26 @@ fn changes(ours: &Value, theirs: &Value, texts: Texts) -> Option<(Fields, Fields
 }
 
 fn map_of(value: &Value) -> Value {
-    if value.is_object() { value.clone() } else { json!({}) }
+    if value.is_object() {
+        value.clone()
+    } else {
+        json!({})
+    }
 }
 
 /// What differs but for the severity, which has a field of its own.
 fn differing(patch: &Value) -> Fields {
     let fields = patch.as_object().into_iter().flatten();
     let fields = fields.filter(|(name, value)| *name != "severity" || value.is_null());
-    fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+    fields
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// Objects with rules of somebody's own become files.
 fn files(search: &mut Search<'_>) -> anyhow::Result<()> {
-    let is_new = |key: &ObjectKey| key.kind == "PrometheusRule" && !search.rendered.contains_key(key);
+    let is_new =
+        |key: &ObjectKey| key.kind == "PrometheusRule" && !search.rendered.contains_key(key);
     let new = search.given.objects().filter(|(key, _)| is_new(key));
     let new: Vec<(String, String)> = new
         .map(|(key, object)| {
@@ -297,7 +338,10 @@ pub(super) fn in_our_order(ours: &Value, theirs: &Value, texts: Texts) -> Value 
         }
     }
     for rule in only_theirs(&our_rules, &their_rules, texts) {
-        by_group.entry(&rule.group).or_default().push(rule.value.clone());
+        by_group
+            .entry(&rule.group)
+            .or_default()
+            .push(rule.value.clone());
     }
     let mut object = theirs.clone();
     let groups = object["spec"]["groups"].as_array_mut();
@@ -328,7 +372,10 @@ fn with_text_of(ours: &Value, theirs: &Value, texts: Texts) -> Value {
         rule["expr"] = ours["expr"].clone();
         match ours.get("annotations") {
             Some(annotations) => rule["annotations"] = annotations.clone(),
-            None => drop(rule.as_object_mut().and_then(|rule| rule.remove("annotations"))),
+            None => drop(
+                rule.as_object_mut()
+                    .and_then(|rule| rule.remove("annotations")),
+            ),
         }
     }
     rule
@@ -345,12 +392,19 @@ pub(super) fn only_given(ours: &Value, theirs: &Value, texts: Texts) -> Vec<Stri
 /// what is several rules of one name there may be one of ours.
 fn only_theirs<'t>(ours: &[Rule], theirs: &'t [Rule], texts: Texts) -> Vec<&'t Rule> {
     let found = matched(ours, theirs);
-    let is_found = |rule: &Rule| found.iter().flatten().any(|found| std::ptr::eq(*found, rule));
+    let is_found = |rule: &Rule| {
+        found
+            .iter()
+            .flatten()
+            .any(|found| std::ptr::eq(*found, rule))
+    };
     let is_covered = |rule: &Rule| {
         let mut ours = ours.iter();
         texts == Texts::Others && ours.any(|one| is_same_variant(one, rule))
     };
-    let only = theirs.iter().filter(|rule| !is_found(rule) && !is_covered(rule));
+    let only = theirs
+        .iter()
+        .filter(|rule| !is_found(rule) && !is_covered(rule));
     only.collect()
 }
 

@@ -70,7 +70,7 @@ fn secrets(stack: &mut Value) -> Option<Value> {
 }
 
 /// Takes a value out of a tree of maps, with the maps that are empty then.
-fn take(tree: &mut Value, path: &[&str]) -> Option<Value> {
+pub(super) fn take(tree: &mut Value, path: &[&str]) -> Option<Value> {
     let map = tree.as_object_mut()?;
     let [step, rest @ ..] = path else { return None };
     if rest.is_empty() {
@@ -126,7 +126,9 @@ pub(super) fn without_variables(value: &Value) -> Value {
 fn written(stack: &Value) -> String {
     let stack = without_variables(stack);
     let sections = stack.as_object().into_iter().flatten();
-    let others = sections.map(|(key, _)| key.as_str()).filter(|key| !ORDER.contains(key));
+    let others = sections
+        .map(|(key, _)| key.as_str())
+        .filter(|key| !ORDER.contains(key));
     let names = ORDER.into_iter().chain(others);
     let sections = names.filter_map(|name| Some((name, stack.get(name)?)));
     sections.map(|(name, value)| section(name, value)).collect()
@@ -147,7 +149,11 @@ fn patch(patch: &Value) -> String {
     let fields = patch.as_object().into_iter().flatten();
     let (mut first, mut rest) = (Map::new(), Map::new());
     for (key, value) in fields {
-        let map = if key == "target" { &mut first } else { &mut rest };
+        let map = if key == "target" {
+            &mut first
+        } else {
+            &mut rest
+        };
         map.insert(key.clone(), value.clone());
     }
     let text = yaml::document(&Value::Object(first)) + &yaml::document(&Value::Object(rest));

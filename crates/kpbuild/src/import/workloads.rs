@@ -1,4 +1,4 @@
-//! Deployments and DaemonSets: replicas, pods and their containers.
+//! Deployments and `DaemonSet`s: replicas, pods and their containers.
 
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,11 @@ const KINDS: [&str; 2] = ["Deployment", "DaemonSet"];
 
 /// What holds for the pods of all components.
 pub(super) fn all_pods(search: &mut Search<'_>) {
-    let pods: Vec<Value> = search.given.objects().filter_map(|(_, object)| pod_of(&object.value)).collect();
+    let pods: Vec<Value> = search
+        .given
+        .objects()
+        .filter_map(|(_, object)| pod_of(&object.value))
+        .collect();
     let containers = || pods.iter().flat_map(containers);
     if !pods.is_empty() && containers().all(|one| one["resources"]["limits"].is_null()) {
         search.attempt(&["pods", "limits"], json!("none"));
@@ -60,9 +64,13 @@ pub(super) fn each(search: &mut Search<'_>) {
         };
         let label = |object: &Value| {
             let labels = &object["spec"]["template"]["metadata"]["labels"];
-            labels["app.kubernetes.io/version"].as_str().map(str::to_owned)
+            labels["app.kubernetes.io/version"]
+                .as_str()
+                .map(str::to_owned)
         };
-        if let Some(version) = label(&theirs).filter(|version| label(&ours).as_ref() != Some(version)) {
+        if let Some(version) =
+            label(&theirs).filter(|version| label(&ours).as_ref() != Some(version))
+        {
             search.attempt(&["components", component, "version"], json!(version));
         }
         let replicas = &theirs["spec"]["replicas"];
@@ -89,7 +97,12 @@ fn pod(search: &mut Search<'_>, component: &str) {
     let (ours, theirs) = (&ours["spec"]["template"], &theirs["spec"]["template"]);
     metadata_of_pods(search, component, &ours["metadata"], &theirs["metadata"]);
     let (ours, theirs) = (&ours["spec"], &theirs["spec"]);
-    for name in ["nodeSelector", "tolerations", "affinity", "priorityClassName"] {
+    for name in [
+        "nodeSelector",
+        "tolerations",
+        "affinity",
+        "priorityClassName",
+    ] {
         let is_same = meaning::is_same("Pod", name, &ours[name], &theirs[name]);
         if !is_same && !theirs[name].is_null() {
             search.attempt(&["components", component, name], theirs[name].clone());
@@ -128,7 +141,11 @@ fn container(search: &mut Search<'_>, component: &str, index: usize) {
     };
     let path = |name: &'static str| -> Vec<&str> {
         let place = Some(place).filter(|place| !place.is_empty());
-        ["components", component].into_iter().chain(place).chain([name]).collect()
+        ["components", component]
+            .into_iter()
+            .chain(place)
+            .chain([name])
+            .collect()
     };
     image(search, &path("version"), &path("image"), &ours, &theirs);
     if ours["resources"] != theirs["resources"] {
@@ -147,11 +164,17 @@ fn container(search: &mut Search<'_>, component: &str, index: usize) {
     }
 }
 
-fn pair_of_containers(search: &Search<'_>, component: &str, index: usize) -> Option<(Value, Value)> {
+fn pair_of_containers(
+    search: &Search<'_>,
+    component: &str,
+    index: usize,
+) -> Option<(Value, Value)> {
     let (ours, theirs) = search.pair(component, &KINDS)?;
     let ours = &ours["spec"]["template"]["spec"]["containers"][index];
     let theirs = &theirs["spec"]["template"]["spec"];
-    let same = containers(theirs).into_iter().find(|one| one["name"] == ours["name"])?;
+    let same = containers(theirs)
+        .into_iter()
+        .find(|one| one["name"] == ours["name"])?;
     Some((ours.clone(), same.clone()))
 }
 
@@ -168,13 +191,7 @@ fn place(component: &str, index: usize, container: &str) -> Option<&'static str>
 }
 
 /// A tag is said as a version where that is all.
-fn image(
-    search: &mut Search<'_>,
-    version: &[&str],
-    whole: &[&str],
-    ours: &Value,
-    theirs: &Value,
-) {
+fn image(search: &mut Search<'_>, version: &[&str], whole: &[&str], ours: &Value, theirs: &Value) {
     let (Some(ours), Some(theirs)) = (ours["image"].as_str(), theirs["image"].as_str()) else {
         return;
     };
@@ -182,9 +199,11 @@ fn image(
         return;
     }
     // The main container has the version of its component, which was tried.
-    if let (Some((name, _)), Some((same, tag)), 4..) =
-        (ours.rsplit_once(':'), theirs.rsplit_once(':'), version.len())
-        && name == same
+    if let (Some((name, _)), Some((same, tag)), 4..) = (
+        ours.rsplit_once(':'),
+        theirs.rsplit_once(':'),
+        version.len(),
+    ) && name == same
         && search.attempt(version, json!(tag.trim_start_matches('v')))
     {
         return;
@@ -202,7 +221,10 @@ pub(super) fn resources(ours: &Value, theirs: &Value) -> Value {
             continue;
         }
         let amounts = merge_patch(ours, theirs);
-        if amounts.as_object().is_some_and(|amounts| !amounts.is_empty()) {
+        if amounts
+            .as_object()
+            .is_some_and(|amounts| !amounts.is_empty())
+        {
             all.insert(part.to_owned(), amounts);
         }
     }
@@ -230,12 +252,36 @@ pub(super) fn merge_patch(ours: &Value, theirs: &Value) -> Value {
 const ARGUMENTS: [(&str, &str, &[&str]); 8] = [
     ("", "--log.level=", &["logLevel"]),
     ("", "--log-level=", &["logLevel"]),
-    ("node-exporter", "--collector.filesystem.mount-points-exclude=", &["filesystemMountPointsExclude"]),
-    ("node-exporter", "--collector.netclass.ignored-devices=", &["ignoredNetworkDevices"]),
-    ("prometheus-operator", "--prometheus-config-reloader=", &["configReloader", "image"]),
-    ("prometheus-operator", "--config-reloader-cpu-limit=", &["configReloader", "resources", "limits", "cpu"]),
-    ("prometheus-operator", "--config-reloader-memory-limit=", &["configReloader", "resources", "limits", "memory"]),
-    ("prometheus-adapter", "--prometheus-url=", &["prometheusUrl"]),
+    (
+        "node-exporter",
+        "--collector.filesystem.mount-points-exclude=",
+        &["filesystemMountPointsExclude"],
+    ),
+    (
+        "node-exporter",
+        "--collector.netclass.ignored-devices=",
+        &["ignoredNetworkDevices"],
+    ),
+    (
+        "prometheus-operator",
+        "--prometheus-config-reloader=",
+        &["configReloader", "image"],
+    ),
+    (
+        "prometheus-operator",
+        "--config-reloader-cpu-limit=",
+        &["configReloader", "resources", "limits", "cpu"],
+    ),
+    (
+        "prometheus-operator",
+        "--config-reloader-memory-limit=",
+        &["configReloader", "resources", "limits", "memory"],
+    ),
+    (
+        "prometheus-adapter",
+        "--prometheus-url=",
+        &["prometheusUrl"],
+    ),
 ];
 
 /// Arguments of the main container that only the given one has: fields that say
@@ -247,7 +293,10 @@ fn arguments(search: &mut Search<'_>, component: &str) {
             if let Some(value) = argument.strip_prefix(start)
                 && (of == component || of.is_empty())
             {
-                let path: Vec<&str> = ["components", component].into_iter().chain(path.iter().copied()).collect();
+                let path: Vec<&str> = ["components", component]
+                    .into_iter()
+                    .chain(path.iter().copied())
+                    .collect();
                 search.attempt(&path, json!(value));
             }
         }
@@ -291,11 +340,14 @@ fn further_arguments(search: &Search<'_>, component: &str) -> Vec<String> {
     };
     let args = |container: &Value| -> Vec<String> {
         let list = container["args"].as_array().into_iter().flatten();
-        list.filter_map(|one| one.as_str().map(str::to_owned)).collect()
+        list.filter_map(|one| one.as_str().map(str::to_owned))
+            .collect()
     };
     let known = args(&ours);
     let theirs = args(&theirs).into_iter();
-    theirs.filter(|argument| !known.contains(argument)).collect()
+    theirs
+        .filter(|argument| !known.contains(argument))
+        .collect()
 }
 
 /// Grafana's environment, and the administrator's Secret in it.
@@ -308,7 +360,10 @@ fn environment(search: &mut Search<'_>, ours: &Value, theirs: &Value) {
         let variable = env.iter().find(|one| one["name"] == name)?;
         Some(&variable["valueFrom"]["secretKeyRef"]).filter(|key| key["name"].is_string())
     };
-    let admin = [key("GF_SECURITY_ADMIN_USER"), key("GF_SECURITY_ADMIN_PASSWORD")];
+    let admin = [
+        key("GF_SECURITY_ADMIN_USER"),
+        key("GF_SECURITY_ADMIN_PASSWORD"),
+    ];
     if let [Some(user), Some(password)] = admin {
         let mut value = json!({"secret": user["name"]});
         for (field, usual, key) in [
@@ -344,7 +399,10 @@ fn port(search: &mut Search<'_>, component: &str) {
 
 /// The volume of Grafana's database.
 fn volume_of_grafana(search: &mut Search<'_>) {
-    let mut claims = search.given.objects().filter(|(key, _)| key.kind == "PersistentVolumeClaim");
+    let mut claims = search
+        .given
+        .objects()
+        .filter(|(key, _)| key.kind == "PersistentVolumeClaim");
     let storage = claims.find_map(|(_, object)| custom_resources::storage(&object.value["spec"]));
     if let Some(storage) = storage {
         search.attempt(&["components", "grafana", "storage"], storage);
@@ -364,9 +422,15 @@ mod tests {
             json!({"requests": {"memory": "2Gi"}, "limits": {}})
         );
         let theirs = json!({"requests": {"cpu": "1"}, "limits": {"cpu": "2"}});
-        assert_eq!(resources(&ours, &theirs), json!({"requests": {"memory": null}}));
         assert_eq!(
-            merge_patch(&json!({"a": 1, "b": {"c": 1, "d": [1]}}), &json!({"b": {"d": [2]}, "e": {}})),
+            resources(&ours, &theirs),
+            json!({"requests": {"memory": null}})
+        );
+        assert_eq!(
+            merge_patch(
+                &json!({"a": 1, "b": {"c": 1, "d": [1]}}),
+                &json!({"b": {"d": [2]}, "e": {}})
+            ),
             json!({"a": null, "b": {"c": null, "d": [2]}, "e": {}})
         );
     }
