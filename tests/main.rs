@@ -11,6 +11,7 @@ mod conformance;
 mod dashboards;
 mod diagnostics;
 mod golden;
+mod import;
 mod jsonnet;
 mod mixins;
 mod options;

@@ -32,11 +32,17 @@ fn console_blocks_print_what_they_show() {
 }
 
 #[test]
-fn console_blocks_of_the_page_about_access_print_what_they_show() {
-    let page = page("access.md");
+fn console_blocks_of_pages_print_what_they_show() {
+    for name in ["access.md", "import.md"] {
+        run_console_block(&page(name));
+    }
+}
+
+/// Runs the one console block of a page.
+fn run_console_block(page: &str) {
     let folder = tempfile::tempdir().expect("a folder for the commands");
     let setting = Setting::new(folder.path());
-    for block in blocks(&page, "console") {
+    for block in blocks(page, "console") {
         let shown: String = commands(block)
             .iter()
             .map(|command| setting.run(command))
@@ -44,7 +50,7 @@ fn console_blocks_of_the_page_about_access_print_what_they_show() {
         assert_eq!(without_exit_codes(&shown).trim_end(), block.trim_end());
     }
     assert_eq!(
-        blocks(&page, "console").count(),
+        blocks(page, "console").count(),
         1,
         "every console block is run"
     );

@@ -28,7 +28,7 @@ use kpbuild_stack::{Mixin, Stack, UserMixin};
 use serde_json::Value;
 
 pub use jsonnet::{Frame, JsonnetError};
-pub use passes::patches::PatchFile;
+pub use passes::patches::{ListKind, PatchFile, list_kind};
 pub use session::{Cache, Session};
 pub use user_files::UserFiles;
 

@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Forward(Forward),
     /// Print the password of Grafana's administrator.
     GrafanaPassword(GrafanaPassword),
+    /// Make a stack file of manifests or Helm values that are there already.
+    Import(Import),
     /// Write a stack file to start from.
     Init(Init),
     /// Write manual pages.
@@ -89,6 +91,39 @@ pub(crate) enum Command {
     Status(Status),
     /// Run the unit tests of a stack's rules, with promtool.
     Test(Test),
+}
+
+/// Make a stack file of manifests or Helm values that are there already.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kpbuild import manifests/                     a stack file of a kube-prometheus folder
+  kpbuild import manifests/ -o prod.yaml --name prod
+  kpbuild import manifests/ --diff              and what it renders otherwise
+  kpbuild import values.yaml                    of the chart kube-prometheus-stack
+
+What the manifests say is first looked for in the fields of a stack, each proved
+by rendering it; what no field says becomes a patch. What cannot be said at all is
+listed. Values of Secrets go into files of their own, which only you can read.")]
+pub(crate) struct Import {
+    /// The folder with the manifests; those below it are read too. Or a file of
+    /// values for the Helm chart kube-prometheus-stack.
+    #[arg(value_name = "DIR|VALUES")]
+    pub(crate) what: PathBuf,
+    /// The stack file to write; it must not exist yet. Files that it names are
+    /// written beside it.
+    #[arg(short, long, value_name = "FILE", default_value = "stack.yaml")]
+    pub(crate) output: PathBuf,
+    /// The name of the stack; by default that of the folder.
+    #[arg(long, value_name = "NAME", value_parser = label)]
+    pub(crate) name: Option<String>,
+    /// The namespace of manifests that do not say theirs, and of a Helm release.
+    #[arg(long, value_name = "NAME", value_parser = label)]
+    pub(crate) namespace: Option<String>,
+    /// Show what the stack renders otherwise than it was given, as `kpbuild diff`
+    /// does.
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 /// Write a stack file to start from.
@@ -647,6 +682,13 @@ pub(crate) struct Delete {
 }
 
 /// Takes a version of Kubernetes.
+fn label(text: &str) -> Result<String, String> {
+    kpbuild_stack::format::named("dns-label")
+        .expect("the format is in the table")
+        .check(text)
+        .map(|()| text.to_owned())
+}
+
 fn kubernetes_version(text: &str) -> Result<String, String> {
     kpbuild_stack::format::named("kubernetes-version")
         .expect("the format is in the table")

@@ -18,6 +18,7 @@ mod exit;
 mod files;
 mod findings;
 mod folder;
+mod import;
 mod listen;
 mod load;
 mod manifests;
@@ -95,6 +96,7 @@ fn run(cli: &Cli, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Command::Explain(arguments) => commands::explain::run(arguments, terminal),
         Command::Forward(arguments) => commands::forward::run(arguments, terminal),
         Command::GrafanaPassword(arguments) => commands::grafana_password::run(arguments, terminal),
+        Command::Import(arguments) => commands::import::run(arguments, terminal),
         Command::Init(arguments) => commands::init::run(arguments, terminal),
         Command::Man(arguments) => commands::man::run(arguments, terminal),
         Command::Mixin(arguments) => commands::mixin::run(arguments, terminal),

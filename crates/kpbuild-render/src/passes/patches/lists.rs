@@ -7,7 +7,7 @@ use kpbuild_stack::definitions;
 
 /// How a list is merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// The list of the patch replaces it.
     Whole,
     /// Items are the same if they have the same values under these keys.
@@ -46,7 +46,7 @@ const OF_OBJECTS: &[(&str, &[&str], &str)] = &[
 
 /// How a list is merged, by the object that it is in and the names of the
 /// fields that lead to it.
-pub(super) fn kind(object: &ObjectKey, path: &[&str]) -> Kind {
+pub fn kind(object: &ObjectKey, path: &[&str]) -> Kind {
     if path == ["metadata", "finalizers"] {
         return Kind::Set;
     }

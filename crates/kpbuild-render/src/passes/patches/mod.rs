@@ -13,6 +13,8 @@ use serde_json::Value;
 
 use crate::Inputs;
 
+pub use lists::{Kind as ListKind, kind as list_kind};
+
 /// A patch of objects that the stack does not have.
 pub(crate) const MATCHES_NOTHING: Code = Code("patch-matches-nothing");
 /// A patch that does not fit the object.

@@ -1,0 +1,201 @@
+//! The manifests of an installation: what somebody applied, without what a
+//! cluster adds to it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kpbuild_core::{Bundle, Diagnostics, Object, ObjectKey, SourceMap};
+use serde_json::{Map, Value};
+
+/// Fields of `metadata` that the server writes.
+const OF_THE_SERVER: [&str; 7] = [
+    "creationTimestamp",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// What `kubectl apply` remembers in an object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The manifests of an installation.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    objects: BTreeMap<ObjectKey, GivenObject>,
+    /// The custom resource definitions, which are not compared.
+    definitions: Vec<ObjectKey>,
+}
+
+/// One manifest.
+#[derive(Debug)]
+pub(super) struct GivenObject {
+    pub(super) value: Value,
+    object: Object,
+    /// Its file and line, as messages name it.
+    pub(super) place: String,
+}
+
+impl Given {
+    /// What was read from files.
+    pub(crate) fn of(bundle: &Bundle, sources: &SourceMap) -> Self {
+        let mut given = Self::default();
+        for object in bundle.objects() {
+            let key = object.key().clone();
+            if is_definition(&key) {
+                given.definitions.push(key);
+                continue;
+            }
+            let place = object.origin.span.map_or_else(String::new, |span| {
+                let (line, _) = sources.line_column(span);
+                format!("{}:{line}", sources.file(span.file).name)
+            });
+            let mut object = object.clone();
+            let edited = object.edit(|value| *value = as_applied(value.take()));
+            edited.expect("an object keeps its kind and its name");
+            let value = object.value().clone();
+            given.objects.insert(
+                key,
+                GivenObject {
+                    value,
+                    object,
+                    place,
+                },
+            );
+        }
+        given
+    }
+
+    /// Whether there is nothing that a stack could be made of.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// The objects without definitions, as a bundle.
+    pub(crate) fn bundle(&self) -> Bundle {
+        let objects = self.objects.values().map(|given| given.object.clone());
+        Bundle::new(objects.collect(), &mut Diagnostics::default())
+    }
+
+    /// All objects but definitions, in the order of their keys.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&ObjectKey, &GivenObject)> {
+        self.objects.iter()
+    }
+
+    pub(super) fn get(&self, key: &ObjectKey) -> Option<&GivenObject> {
+        self.objects.get(key)
+    }
+
+    /// The first object of a kind.
+    pub(super) fn first(&self, kind: &str) -> Option<&ObjectKey> {
+        self.objects.keys().find(|key| key.kind == kind)
+    }
+
+    /// The definitions that are none of the operator's.
+    pub(super) fn foreign_definitions(&self) -> impl Iterator<Item = &ObjectKey> {
+        let definitions = self.definitions.iter();
+        definitions.filter(|key| !key.name.ends_with(".monitoring.coreos.com"))
+    }
+}
+
+/// Whether an object is a custom resource definition.
+pub(super) fn is_definition(key: &ObjectKey) -> bool {
+    key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition"
+}
+
+/// A manifest without what the cluster adds to it. Texts of Secrets are as they
+/// were before they were encoded.
+fn as_applied(mut value: Value) -> Value {
+    if let Some(object) = value.as_object_mut() {
+        object.remove("status");
+        if object.get("kind").and_then(Value::as_str) == Some("Secret") {
+            decode(object);
+        }
+    }
+    if let Some(metadata) = value["metadata"].as_object_mut() {
+        for field in OF_THE_SERVER {
+            metadata.remove(field);
+        }
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
+            annotations.remove(LAST_APPLIED);
+        }
+    }
+    value
+}
+
+/// Moves what is text in `data` of a Secret into `stringData`.
+fn decode(secret: &mut Map<String, Value>) {
+    let Some(Value::Object(data)) = secret.remove("data") else {
+        return;
+    };
+    let mut texts = match secret.remove("stringData") {
+        Some(Value::Object(texts)) => texts,
+        _ => Map::new(),
+    };
+    let mut bytes = Map::new();
+    for (key, value) in data {
+        match value.as_str().and_then(decoded) {
+            // What is in both is that of `stringData`, as for the server.
+            Some(text) => drop(texts.entry(key).or_insert_with(|| text.into())),
+            None => drop(bytes.insert(key, value)),
+        }
+    }
+    for (field, map) in [("data", bytes), ("stringData", texts)] {
+        if !map.is_empty() {
+            secret.insert(field.to_owned(), Value::Object(map));
+        }
+    }
+}
+
+fn decoded(data: &str) -> Option<String> {
+    let digits: String = data.split_whitespace().collect();
+    String::from_utf8(STANDARD.decode(digits).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_cluster_adds_goes() {
+        let live = json!({
+            "kind": "Service",
+            "metadata": {
+                "name": "a", "uid": "1", "creationTimestamp": null,
+                "annotations": {"mine": "1", LAST_APPLIED: "{}"},
+            },
+            "status": {"loadBalancer": {}},
+        });
+        assert_eq!(
+            as_applied(live),
+            json!({"kind": "Service", "metadata": {"name": "a", "annotations": {"mine": "1"}}})
+        );
+    }
+
+    #[test]
+    fn texts_of_secrets_are_decoded_and_bytes_stay() {
+        let secret = json!({
+            "kind": "Secret",
+            "metadata": {"name": "s"},
+            "data": {"a": "aGVs\nbG8=", "b": "/w==", "c": "b2xk"},
+            "stringData": {"c": "new"},
+        });
+        assert_eq!(
+            as_applied(secret),
+            json!({
+                "kind": "Secret",
+                "metadata": {"name": "s"},
+                "data": {"b": "/w=="},
+                "stringData": {"a": "hello", "c": "new"},
+            })
+        );
+    }
+}

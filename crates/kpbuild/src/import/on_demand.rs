@@ -1,0 +1,142 @@
+//! Components that are only there when a stack names them.
+
+use kpbuild_core::yaml;
+use serde_json::{Value, json};
+
+use super::candidates::has;
+use super::{Search, set};
+
+pub(super) fn each(search: &mut Search<'_>) {
+    if has(search, |key| {
+        key.kind == "PodMonitor" && key.name == "kube-proxy"
+    }) {
+        let path = ["components", "kubernetes", "kubeProxy", "enabled"];
+        search.attempt(&path, json!(true));
+    }
+    if has(search, |key| {
+        key.kind == "ServiceMonitor" && key.name == "aws-node"
+    }) {
+        search.attempt(&["components", "aws-vpc-cni"], json!({}));
+    }
+    if has(search, |key| {
+        key.kind == "ServiceMonitor" && key.name == "etcd"
+    }) {
+        etcd(search);
+    }
+    windows_hosts(search);
+    if has(search, |key| {
+        key.kind == "DaemonSet" && key.name == "windows-exporter"
+    }) {
+        search.attempt(&["components", "windows", "hostProcess"], json!({}));
+    }
+}
+
+/// A given object by its kind and name.
+fn given<'a>(search: &Search<'a>, kind: &str, name: &str) -> Option<&'a Value> {
+    let mut objects = search.given.objects();
+    let found = objects.find(|(key, _)| key.kind == kind && key.name == name);
+    found.map(|(_, object)| &object.value)
+}
+
+/// etcd at fixed addresses: with the Secret of its certificates if that is not
+/// among the manifests, otherwise with the certificates.
+fn etcd(search: &mut Search<'_>) {
+    let Some(etcd) = etcd_by_addresses(search) else {
+        return;
+    };
+    search.attempt(&["components", "etcd"], etcd.clone());
+    let name = etcd["tls"]["secret"]["name"].as_str().unwrap_or_default();
+    let texts = given(search, "Secret", name).map(|secret| &secret["stringData"]);
+    if let Some(texts) = texts {
+        let mut with_certificates = etcd.clone();
+        with_certificates["tls"]["secret"] = Value::Null;
+        with_certificates["tls"]["certificates"] = json!({
+            "ca": texts["etcd-client-ca.crt"],
+            "cert": texts["etcd-client.crt"],
+            "key": texts["etcd-client.key"],
+        });
+        let tls = with_certificates["tls"].as_object_mut();
+        tls.and_then(|tls| tls.remove("secret"));
+        search.attempt(&["components", "etcd"], with_certificates);
+    }
+}
+
+fn etcd_by_addresses(search: &Search<'_>) -> Option<Value> {
+    let subset = &given(search, "Endpoints", "etcd")?["subsets"][0];
+    let addresses = subset["addresses"].as_array()?.iter();
+    let ips: Vec<Value> = addresses.map(|address| address["ip"].clone()).collect();
+    let mut etcd = json!({"ips": ips});
+    if subset["ports"][0]["port"] != 2379 {
+        etcd["port"] = subset["ports"][0]["port"].clone();
+    }
+    let monitor = given(search, "ServiceMonitor", "etcd")?;
+    let tls = &monitor["spec"]["endpoints"][0]["tlsConfig"];
+    if !tls.is_null() {
+        etcd["tls"] = etcd_tls(tls);
+    }
+    Some(etcd)
+}
+
+fn etcd_tls(given: &Value) -> Value {
+    let mut tls = json!({});
+    for field in ["serverName", "insecureSkipVerify"] {
+        if !given[field].is_null() {
+            tls[field] = given[field].clone();
+        }
+    }
+    if let Some(secret) = certificate_secret(given) {
+        tls["secret"] = secret;
+    }
+    tls
+}
+
+/// The Secret that certificates are files of: Prometheus has each in a folder of
+/// its name.
+fn certificate_secret(tls: &Value) -> Option<Value> {
+    let file = |field: &str| {
+        let path = tls[field]
+            .as_str()?
+            .strip_prefix("/etc/prometheus/secrets/")?;
+        path.split_once('/')
+    };
+    let (name, _) = file("caFile")?;
+    let mut secret = json!({"name": name});
+    for (field, usual, key) in [
+        ("caFile", "etcd-client-ca.crt", "ca"),
+        ("certFile", "etcd-client.crt", "cert"),
+        ("keyFile", "etcd-client.key", "key"),
+    ] {
+        if let Some((_, text)) = file(field).filter(|(_, text)| *text != usual) {
+            secret[key] = json!(text);
+        }
+    }
+    Some(secret)
+}
+
+/// Hosts with windows-exporter, which Prometheus finds in a Secret of scrape jobs.
+fn windows_hosts(search: &mut Search<'_>) {
+    let secrets = search
+        .given
+        .objects()
+        .filter(|(key, _)| key.kind == "Secret");
+    let texts = secrets.filter_map(|(_, secret)| {
+        let text = secret.value["stringData"]["prometheus-additional.yaml"].as_str();
+        yaml::read(text?).ok()
+    });
+    let mut targets = texts.filter_map(|jobs: Value| {
+        let jobs = jobs.as_array()?;
+        let job = jobs
+            .iter()
+            .find(|job| job["job_name"] == "windows-exporter")?;
+        Some(job["static_configs"][0]["targets"].clone())
+    });
+    if let Some(targets) = targets.next() {
+        let mut stack = search.stack.clone();
+        set(
+            &mut stack,
+            &["components", "windows", "hosts", "targets"],
+            targets,
+        );
+        search.attempt_stack(stack);
+    }
+}
