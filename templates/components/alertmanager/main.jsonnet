@@ -54,7 +54,7 @@ function(input) {
   }),
 
   networkPolicy: objects.networkPolicy(input.metadata, input.fullName, input.selector, [
-    objects.from('prometheus', [9093, 8080]),
+    objects.from(input.scraper, [9093, 8080]),
     // The replicas gossip among themselves.
     objects.from('alertmanager', [9094, { port: 9094, protocol: 'UDP' }]),
   ] + exposure.ways(input.exposure, 9093)),
