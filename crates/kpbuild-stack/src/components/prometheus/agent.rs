@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::components::Components;
-use crate::conflicts::conflict;
+use crate::conflicts::{CONFLICT, conflict};
 use crate::parse::StackFile;
 use crate::schema::from_definition;
 use crate::shape::Partial;
-use crate::validate::MISSING_FIELD;
 
 /// Prometheus as an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -125,17 +124,17 @@ fn without_destination(file: &StackFile) -> Option<Diagnostic> {
     if by_option.into_iter().chain(in_spec).any(is_there) {
         return None;
     }
-    let message = "`remoteWrite` is missing in `components.prometheus`, which is an agent";
+    let message = "an agent without `remoteWrite` sends what it measures nowhere";
     let span = file
         .tree
         .at(["components", "prometheus", "remoteWrite"])
         .map(|node| node.span)
         .or_else(|| file.span(&PLACE));
     Some(
-        Diagnostic::error(MISSING_FIELD, message)
+        Diagnostic::error(CONFLICT, message)
             .at_some(span, "")
-            .note("an agent keeps nothing that could be asked: what it does not send is lost")
-            .help("say where it sends what it measures: `remoteWrite: [{url: https://...}]`"),
+            .note("it keeps nothing that could be asked")
+            .help("say where the data goes: `remoteWrite: [{url: https://...}]`"),
     )
 }
 
