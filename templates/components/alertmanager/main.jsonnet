@@ -9,6 +9,7 @@ function(input) {
     metadata: input.metadata { name: input.name },
     spec: std.mergePatch(input.pod + input.settings {
       alertmanagerConfigSelector: {},
+      [if input.templates != null then 'configMaps']: [input.templates.configMap],
       image: input.image,
       podMetadata: input.podMetadata,
       replicas: input.replicas,
@@ -26,6 +27,13 @@ function(input) {
     metadata: input.metadata { name: input.fullName },
     type: 'Opaque',
     stringData: { 'alertmanager.yaml': input.config },
+  },
+
+  templates: if input.templates != null then {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: input.metadata { name: input.templates.configMap },
+    data: input.templates.files,
   },
 
   service: objects.service(input.metadata, input.fullName, {
