@@ -1537,6 +1537,7 @@ fn the_examples_have_no_findings_but_those_that_are_right() {
         "kube-prometheus",
         "operator",
         "kube-proxy",
+        "patches",
         "aws",
         "etcd",
         "windows",
