@@ -154,6 +154,73 @@ fn kpbuild_and_alertmanager_agree() {
     assert!(differ.is_empty(), "{differ:#?}");
 }
 
+/// Templates that Alertmanager reads, and such that it refuses.
+#[test]
+fn kpbuild_and_alertmanager_agree_on_templates() {
+    let folder = tempfile::tempdir().expect("a folder for templates");
+    let right = [
+        "{{ define \"a\" }}{{ .Status | toUpper }}{{ end }}",
+        "{{ define \"a\" }}{{ .Status | }}{{ end }}",
+        "{{ define \"a\" -}} {{ range $i, $alert := .Alerts }}{{ if gt $i 3 }}{{ break }}{{ end }}{{ $alert.Labels.pod }}{{ else }}-{{ end }}{{ end }}",
+        "{{ define \"a\" }}{{ if eq .Status \"firing\" }}x{{ else if not .Alerts }}y{{ else }}z{{ end }}{{ end }}",
+        "{{ define \"a\" }}{{ with $x := index .Alerts 0 }}{{ $x.Labels }}{{ $.Status }}{{ end }}{{ end }}",
+        "{{/* a comment */}}{{ define \"a\" }}{{ (index .Alerts 0).Labels.pod }}{{ printf `%d` 3 }}{{ end }}",
+        "{{ define \"a\" }}{{ template \"slack.default.title\" . }}{{ block \"b\" .Alerts }}{{ len . }}{{ end }}{{ end }}",
+        "{{ define \"a\" }}{{ .CommonLabels.SortedPairs.Values | join \" \" | title }}{{ end }}",
+        "{{ define \"a\" }}{{ $n := 1 }}{{ $n = 2 }}{{ $n }} }} plain {{ end }}",
+    ];
+    let wrong = [
+        "{{ define \"a\" }}{{ .Status",
+        "{{ define \"a\" }}{{ .Status }}",
+        "{{ define \"a\" }}{{ .Status | upper }}{{ end }}",
+        "{{ define \"a\" }}{{ }}{{ end }}",
+        "{{ define \"a\" }}{{ if }}x{{ end }}{{ end }}",
+        "{{ define \"a\" }}{{ .Status || toUpper }}{{ end }}",
+        "{{ define \"a\" }}{{ end }}{{ end }}",
+        "{{ define \"a\" }}{{ else }}{{ end }}",
+        "{{ define \"a\" }}{{ if .A }}{{ else }}{{ else }}{{ end }}{{ end }}",
+        "{{ define \"a\" }}{{ $x }}{{ end }}",
+        "{{ define \"a\" }}{{ if $x := .A }}{{ end }}{{ $x }}{{ end }}",
+        "{{ define \"a\" }}{{ len (.Alerts }}{{ end }}",
+        "{{ define \"a\" }}{{ len .Alerts) }}{{ end }}",
+        "{{ define \"a\" }}{{ if .Status == \"firing\" }}x{{ end }}{{ end }}",
+        "{{ define \"a\" }}{{ template slack.text . }}{{ end }}",
+        "{{ define \"a\" }}{{ define \"b\" }}{{ end }}{{ end }}",
+        "{{ define \"a\" }}x{{ end }}{{ define \"a\" }}y{{ end }}",
+        "{{ define \"a\" }}{{ break }}{{ end }}",
+        "{{ define \"a\" }}{{ .Status | 3 }}{{ end }}",
+        "{{ define \"a\" }}{{ \"x }}{{ end }}",
+        "{{ define \"a\" }}{{/* x }}{{ end }}",
+        "{{ define a }}{{ end }}",
+    ];
+    let cases = right.map(|text| (text, true)).into_iter();
+    let cases = cases.chain(wrong.map(|text| (text, false)));
+    let mut differ = Vec::new();
+    for (text, is_right) in cases {
+        let judged = judge_template(folder.path(), text);
+        if judged != (is_right, is_right) {
+            differ.push(format!("{text}: amtool {}, kpbuild {}", judged.0, judged.1));
+        }
+    }
+    assert!(differ.is_empty(), "{differ:#?}");
+}
+
+/// Whether amtool and kpbuild take a file of templates.
+fn judge_template(folder: &Path, text: &str) -> (bool, bool) {
+    fs::write(folder.join("team.tmpl"), text).expect("the folder is ours");
+    let config = |path: &str| {
+        let mut config = right();
+        config["templates"] = json!([path]);
+        yaml::document(&config)
+    };
+    let manifests = manifests(&json!({
+        "alertmanager.yaml": config("/etc/alertmanager/config/*.tmpl"),
+        "team.tmpl": text,
+    }));
+    fs::write(folder.join("alertmanager.yaml"), config("*.tmpl")).expect("the folder is ours");
+    judged(folder, &manifests, &["alertmanager-template"])
+}
+
 fn put(config: &mut Value, pointer: &str, value: Value) {
     let (parent, field) = pointer.rsplit_once('/').expect("it starts with a slash");
     match config.pointer_mut(parent).expect("the parent is there") {
@@ -172,11 +239,16 @@ fn put(config: &mut Value, pointer: &str, value: Value) {
 fn judge(folder: &Path, config: &Value) -> (bool, bool) {
     let text = yaml::document(config);
     fs::write(folder.join("alertmanager.yaml"), &text).expect("the folder is ours");
-    let checked = Command::new(tools::path(Tool::Amtool))
-        .args(["check-config", "alertmanager.yaml"])
-        .current_dir(folder)
-        .output()
-        .expect("amtool was built and can be run");
+    let manifests = manifests(&json!({"alertmanager.yaml": text}));
+    judged(
+        folder,
+        &manifests,
+        &["alertmanager-config", "receiver-missing"],
+    )
+}
+
+/// An Alertmanager, and the Secret that it reads.
+fn manifests(files: &Value) -> String {
     let alertmanager = json!({
         "apiVersion": "monitoring.coreos.com/v1", "kind": "Alertmanager",
         "metadata": {"name": "main", "namespace": "monitoring"}, "spec": {"replicas": 1},
@@ -184,20 +256,27 @@ fn judge(folder: &Path, config: &Value) -> (bool, bool) {
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": "alertmanager-main", "namespace": "monitoring"},
-        "stringData": {"alertmanager.yaml": text},
+        "stringData": files,
     });
-    let manifests = [alertmanager, secret]
+    [alertmanager, secret]
         .map(|one| yaml::document(&one))
-        .join("---\n");
+        .join("---\n")
+}
+
+/// What amtool says about the configuration in a folder, and kpbuild about
+/// manifests with it.
+fn judged(folder: &Path, manifests: &str, checks: &[&str]) -> (bool, bool) {
+    let checked = Command::new(tools::path(Tool::Amtool))
+        .args(["check-config", "alertmanager.yaml"])
+        .current_dir(folder)
+        .output()
+        .expect("amtool was built and can be run");
     fs::write(folder.join("manifests.yaml"), manifests).expect("the folder is ours");
-    let arguments = [
-        "check",
-        "manifests.yaml",
-        "--only",
-        "alertmanager-config",
-        "--only",
-        "receiver-missing",
-    ];
+    let only = checks.iter().flat_map(|check| ["--only", *check]);
+    let arguments: Vec<&str> = ["check", "manifests.yaml"]
+        .into_iter()
+        .chain(only)
+        .collect();
     let ours = kpbuild::run(folder, &arguments);
     (checked.status.success(), ours.status.success())
 }

@@ -26,6 +26,25 @@ fn transcripts() {
     });
 }
 
+#[test]
+fn every_example_is_a_starting_point() {
+    let folder = std::fs::read_dir(kpbuild::checkout().join("stacks")).expect("it is there");
+    let paths = folder.map(|entry| entry.expect("a folder lists its entries").path());
+    let name = |path: &Path| {
+        path.file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+    };
+    let mut files: Vec<String> = paths.filter_map(|path| name(&path)).collect();
+    files.sort();
+    let output = kpbuild::run(kpbuild::checkout(), &["init", "--list"]);
+    let listed = String::from_utf8(output.stdout).expect("kpbuild prints UTF-8");
+    let names: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(names, files);
+}
+
 /// A reader who has seen enough is no error; a full disk is one.
 #[test]
 fn what_cannot_be_written_is_said() {

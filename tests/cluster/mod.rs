@@ -1,6 +1,7 @@
 //! Tests on a real cluster, and of the tools and definitions that it is made of.
 
 mod adoption;
+mod agent;
 mod apply;
 mod definitions;
 mod faults;

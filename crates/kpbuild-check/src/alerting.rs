@@ -1,5 +1,7 @@
 //! The configurations of Alertmanager in a bundle: where alerts are sent.
 
+use std::sync::OnceLock;
+
 use kpbuild_core::{Object, yaml};
 use serde_json::Value;
 
@@ -8,6 +10,8 @@ use crate::facts::{Facts, items, strings};
 /// A configuration, in the Secret that an Alertmanager object reads.
 #[derive(Debug)]
 pub(crate) struct Config<'a> {
+    /// The Alertmanager object.
+    pub(crate) alertmanager: &'a Object,
     pub(crate) object: &'a Object,
     /// What it says, or why it is not YAML.
     pub(crate) value: Result<Value, String>,
@@ -27,11 +31,22 @@ pub(crate) fn configs<'a>(facts: &Facts<'a>) -> Vec<Config<'a>> {
             let object = facts.find("Secret", &alertmanager.key().namespace, name)?;
             let text = Facts::text(object, "alertmanager.yaml")?;
             Some(Config {
+                alertmanager,
                 object,
                 value: yaml::read(&text).map_err(|error| error.to_string()),
             })
         });
     objects.collect()
+}
+
+/// What Alertmanager's own code says (see `data/alertmanager.py`): the types of
+/// its configuration, the templates that it comes with, their functions.
+pub(crate) fn known() -> &'static Value {
+    static KNOWN: OnceLock<Value> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        serde_json::from_str(include_str!("../data/alertmanager.json"))
+            .expect("the generator writes JSON")
+    })
 }
 
 /// Those that are YAML.

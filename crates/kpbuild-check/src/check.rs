@@ -60,8 +60,18 @@ impl Findings<'_> {
     /// Records what is wrong with a rule, at the line where the user wrote or
     /// changed it, or asked for its object.
     pub(crate) fn on_rule(&mut self, rule: &Rule<'_>, message: impl Into<String>) -> Words<'_> {
-        let object = rule.object;
-        let place = object.place(&rule.pointer);
+        self.on_part(rule.object, &rule.pointer, message)
+    }
+
+    /// Records what is wrong with a part of an object, at the line where that is
+    /// written, or that asked for the object.
+    pub(crate) fn on_part(
+        &mut self,
+        object: &Object,
+        pointer: &str,
+        message: impl Into<String>,
+    ) -> Words<'_> {
+        let place = object.place(pointer);
         let about = if place == object.origin.span {
             label(object, self.of_manifests)
         } else {

@@ -20,6 +20,7 @@ mod kinds;
 mod labels;
 mod metrics;
 mod network;
+mod notifications;
 mod objects;
 mod pages;
 mod permissions;

@@ -359,6 +359,13 @@ The name of a dashboard's file becomes the name of a ConfigMap, which allows onl
 lower-case letters, digits, `-` and `.`. Rename the file.",
     ),
     (
+        "alertmanager-template-file-name",
+        "\
+All templates of notifications (`components.alertmanager.templates`) become files
+of one ConfigMap: each needs a name of its own, of letters, digits, `-`, `_` and
+`.`, that ends in `.tmpl`. Rename the file.",
+    ),
+    (
         "dashboard-no-title",
         "Grafana refuses a dashboard without a title. Set `title`.",
     ),

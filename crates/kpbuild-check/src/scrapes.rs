@@ -117,8 +117,9 @@ pub(crate) fn of<'a>(
     services: &[Service<'a>],
     pods: &[Pods<'a>],
 ) -> Vec<Scrape<'a>> {
-    let default = bundle
-        .of_kind("Prometheus")
+    let default = ["Prometheus", "PrometheusAgent"]
+        .into_iter()
+        .flat_map(|kind| bundle.of_kind(kind))
         .find_map(|object| duration(object.at(&["spec", "scrapeInterval"])?))
         .unwrap_or(OPERATOR_INTERVAL);
     let mut all = Vec::new();

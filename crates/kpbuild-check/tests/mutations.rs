@@ -191,6 +191,36 @@ fn receivers(
     )
 }
 
+/// Gives Alertmanager a file of templates, and the first receiver a text that
+/// uses it; all receivers notify somebody.
+fn templates(
+    what: &'static str,
+    finds: &'static str,
+    file: &'static str,
+    text: &'static str,
+    read: &'static str,
+) -> Case {
+    edit(
+        what,
+        finds,
+        "Secret/monitoring/alertmanager-main",
+        move |value| {
+            let texts = &mut value["stringData"];
+            let config = texts["alertmanager.yaml"].as_str().expect("it is there");
+            let mut config = yaml::read(config).expect("it is YAML");
+            let all = config["receivers"].as_array_mut().expect("a list");
+            for one in all.iter_mut() {
+                one["webhook_configs"] = json!([{"url": "https://example.com"}]);
+            }
+            all[0]["slack_configs"] =
+                json!([{"api_url": "https://example.com", "channel": "#alerts", "text": text}]);
+            config["templates"] = json!([format!("/etc/alertmanager/config/{read}")]);
+            texts["alertmanager.yaml"] = json!(yaml::document(&config));
+            texts["team.tmpl"] = json!(file);
+        },
+    )
+}
+
 /// Changes a dashboard, by the name of its ConfigMap without the beginning.
 fn dashboard(
     what: &'static str,
@@ -1130,6 +1160,54 @@ fn dashboards() -> Vec<Case> {
     ]
 }
 
+/// Faults of the templates of notifications.
+fn notifications() -> Vec<Case> {
+    vec![
+        templates(
+            "a file of templates is not closed",
+            "alertmanager-template",
+            "{{ define \"team.text\" }}{{ .Status }}",
+            "a text",
+            "*.tmpl",
+        ),
+        templates(
+            "a text of a receiver calls a function that does not exist",
+            "alertmanager-template",
+            "{{ define \"team.text\" }}{{ .Status }}{{ end }}",
+            "{{ template \"team.text\" . }}{{ .Status | upper }}",
+            "*.tmpl",
+        ),
+        templates(
+            "a text of a receiver uses a template that is not there",
+            "alertmanager-template-missing",
+            "{{ define \"team.text\" }}{{ .Status }}{{ end }}",
+            "{{ template \"team.text\" . }}{{ template \"team.title\" . }}",
+            "*.tmpl",
+        ),
+        templates(
+            "a template uses one that is not there",
+            "alertmanager-template-missing",
+            "{{ define \"team.text\" }}{{ template \"team.list\" . }}{{ end }}",
+            "{{ template \"team.text\" . }}",
+            "*.tmpl",
+        ),
+        templates(
+            "a template is used by nothing",
+            "alertmanager-template-unused",
+            "{{ define \"team.text\" }}{{ .Status }}{{ end }}",
+            "{{ .Status }}",
+            "*.tmpl",
+        ),
+        templates(
+            "a file of templates is not read",
+            "alertmanager-template-unused",
+            "{{ define \"slack.default.text\" }}{{ .Status }}{{ end }}",
+            "{{ .Status }}",
+            "*.template",
+        ),
+    ]
+}
+
 fn alerting() -> Vec<Case> {
     vec![
         edit(
@@ -1380,6 +1458,7 @@ fn cases() -> Vec<Case> {
         wiring(),
         rules(),
         alerting(),
+        notifications(),
         dashboards(),
         single_objects(),
     ]
@@ -1458,6 +1537,7 @@ fn the_examples_have_no_findings_but_those_that_are_right() {
         "kube-prometheus",
         "operator",
         "kube-proxy",
+        "patches",
         "aws",
         "etcd",
         "windows",

@@ -1,11 +1,13 @@
 //! The nouns that all stages of kpbuild share.
 //!
-//! Text with places ([`source`], [`node`]), findings about it ([`diagnostic`]),
+//! Text with places ([`source`], [`node`]), templates in it ([`go_template`]),
+//! findings about it ([`diagnostic`]),
 //! Kubernetes objects ([`object`], [`bundle`]) and their text ([`yaml`]). The
 //! crate knows no component, no stack file and no cluster.
 
 pub mod bundle;
 pub mod diagnostic;
+pub mod go_template;
 pub mod node;
 pub mod object;
 pub mod source;

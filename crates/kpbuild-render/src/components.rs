@@ -7,11 +7,19 @@ use serde_json::{Value, json};
 
 use crate::dashboards::Dashboards;
 use crate::jsonnet::JsonnetError;
+use crate::notifications::Notifications;
 use crate::overlay::{Names, camel};
 use crate::{Objects, Session};
 
 /// A template gave something that is no object.
 pub(crate) const NOT_AN_OBJECT: Code = Code("template-not-an-object");
+
+/// What components show or mount, and what is known only when files and mixins
+/// are read.
+pub(crate) struct Late<'a> {
+    pub(crate) dashboards: &'a Dashboards,
+    pub(crate) notifications: &'a Notifications,
+}
 
 /// The objects of a component. A template gives a map from a name (by which
 /// overlays find the object) to the object; what is null is left out. The
@@ -20,11 +28,11 @@ pub(crate) fn render(
     session: &Session,
     component: &Component,
     stack: &Stack,
-    dashboards: &Dashboards,
+    late: &Late<'_>,
     names: &mut Names,
     diagnostics: &mut Diagnostics,
 ) -> Result<Objects, JsonnetError> {
-    let input = with_dashboards(component, stack, dashboards);
+    let input = completed(component, stack, late);
     let key = format!("{} {input}", component.name);
     let fields = session
         .components()
@@ -46,9 +54,14 @@ pub(crate) fn render(
             }
         }
     }
-    if component.name == "grafana" {
-        let metadata = &input["metadata"];
-        objects.extend(dashboards.config_maps(metadata, session, diagnostics));
+    match component.name {
+        "grafana" => {
+            let metadata = &input["metadata"];
+            let dashboards = late.dashboards;
+            objects.extend(dashboards.config_maps(metadata, session, diagnostics));
+        }
+        "alertmanager" => late.notifications.place(&mut objects),
+        _ => {}
     }
     Ok(objects)
 }
@@ -71,10 +84,15 @@ fn fields(session: &Session, component: &str, input: &Value) -> Result<Fields, J
         .collect())
 }
 
-/// Grafana mounts every dashboard; which there are is known only now.
-fn with_dashboards(component: &Component, stack: &Stack, dashboards: &Dashboards) -> Value {
+/// The input of a component with what is known only now: Grafana mounts every
+/// dashboard, Alertmanager every template of notifications.
+fn completed(component: &Component, stack: &Stack, late: &Late<'_>) -> Value {
     let mut input = component.input.clone();
+    if component.name == "alertmanager" && stack.templates.is_some() {
+        input["templates"]["files"] = late.notifications.texts();
+    }
     if component.name == "grafana" {
+        let dashboards = late.dashboards;
         input["dashboards"] = dashboards.mounts();
         if dashboards.folders().len() > stack.dashboards.folders.len() {
             input["dashboardProviders"] = json!(dashboard_providers(dashboards.folders()));

@@ -11,6 +11,7 @@ mod definitions;
 mod jsonnet;
 mod library;
 mod mixins;
+mod notifications;
 pub mod overlay;
 #[cfg(test)]
 mod parameters;
@@ -28,10 +29,12 @@ use kpbuild_stack::{Mixin, Stack, UserMixin};
 use serde_json::Value;
 
 pub use jsonnet::{Frame, JsonnetError};
+pub use notifications::{FILE_NAME, TEMPLATE as NOTIFICATION};
 pub use passes::patches::{ListKind, PatchFile, list_kind};
 pub use session::{Cache, Session};
 pub use user_files::UserFiles;
 
+use crate::components::Late;
 use crate::dashboards::{DashboardFile, Dashboards};
 use crate::jsonnet::Jsonnet;
 use crate::overlay::{Names, Overlay};
@@ -50,6 +53,8 @@ pub struct Inputs {
     pub dashboards: Vec<DashboardFile>,
     /// The files of rules that the stack file names.
     pub rules: Vec<FileId>,
+    /// The files with templates of notifications that the stack file names.
+    pub templates: Vec<FileId>,
     /// The files of patches that the stack file names.
     pub patches: Vec<PatchFile>,
     /// Whether to say what works and could be written better.
@@ -70,6 +75,7 @@ impl Inputs {
             files: UserFiles::none(),
             dashboards: Vec::new(),
             rules: Vec::new(),
+            templates: Vec::new(),
             patches: Vec::new(),
             advise: false,
             mixins: Vec::new(),
@@ -114,6 +120,8 @@ pub fn render(
     } else {
         Dashboards::without_grafana(&stack.dashboards, diagnostics);
     }
+    let templates = stack.templates.as_ref();
+    let notifications = notifications::read(templates, &inputs.templates, sources, diagnostics);
     let mut objects = definitions::objects(stack);
     let mut names = Names::new();
     for component in &stack.components {
@@ -121,7 +129,10 @@ pub fn render(
             session,
             component,
             stack,
-            &dashboards,
+            &Late {
+                dashboards: &dashboards,
+                notifications: &notifications,
+            },
             &mut names,
             diagnostics,
         );

@@ -5,6 +5,7 @@
 
 use kpbuild_core::{Code, Diagnostic, Diagnostics};
 
+use crate::components::prometheus::agent;
 use crate::mixins::MixinFile;
 use crate::parse::StackFile;
 use crate::patches;
@@ -31,6 +32,7 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
     for diagnostic in found
         .into_iter()
         .flatten()
+        .chain(agent::check(file))
         .chain(mixins_of_one_name(file))
         .chain(unused_parameters(file))
     {
@@ -41,6 +43,10 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
 /// Parameters of rules and dashboards that do not come with any component. A
 /// warning: several stacks may share them.
 fn unused_parameters(file: &StackFile) -> Vec<Diagnostic> {
+    if agent::wanted(&file.shape.components).is_some() {
+        // The whole section is said to be wrong there.
+        return Vec::new();
+    }
     let mut unused: Vec<&str> = file.shape.rules.parameters.mixins().collect();
     if !unused.is_empty() {
         let components = crate::resolve(file).components;
@@ -174,7 +180,7 @@ fn has_windows_hosts(file: &StackFile) -> bool {
     windows.is_some_and(|windows| windows.common.enabled && !windows.hosts.targets.is_empty())
 }
 
-fn conflict(file: &StackFile, place: &[&str], other: &[&str]) -> Diagnostic {
+pub(crate) fn conflict(file: &StackFile, place: &[&str], other: &[&str]) -> Diagnostic {
     let message = format!(
         "`{}` and `{}` exclude each other",
         place.join("."),

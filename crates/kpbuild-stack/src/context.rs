@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::components::prometheus::agent;
 use crate::components::{kubernetes, node_exporter};
 use crate::dashboards::{DashboardFiles, DashboardFolder};
 use crate::scalar::{Duration, milliseconds};
@@ -35,6 +36,15 @@ impl Context<'_> {
     /// The name of Prometheus' Service and of all else that belongs to it: `prometheus-k8s`.
     pub fn prometheus_full_name(&self) -> String {
         format!("prometheus-{}", self.prometheus_name())
+    }
+
+    /// `app.kubernetes.io/name` of the pods that scrape, which the operator
+    /// gives them.
+    pub fn prometheus_app(&self) -> &'static str {
+        match agent::wanted(&self.file.components) {
+            Some(_) => "prometheus-agent",
+            None => "prometheus",
+        }
     }
 
     /// Where Prometheus answers inside the cluster.
@@ -160,6 +170,7 @@ impl Context<'_> {
                 annotations,
             },
             selector,
+            scraper: self.prometheus_app(),
         }
     }
 }
@@ -216,6 +227,8 @@ pub struct Identity {
     pub pod_metadata: Metadata,
     /// The labels that select the pods.
     pub selector: BTreeMap<String, String>,
+    /// `app.kubernetes.io/name` of the pods that scrape them.
+    pub scraper: &'static str,
 }
 
 /// The part of `metadata` that the objects of a component share.

@@ -238,6 +238,13 @@ pub const FORMATS: &[Format] = &[
         "^[A-Za-z0-9_.-]+$",
         ini_name,
     ),
+    Format::new(
+        "template-file",
+        "the name of a template's file",
+        r"^[A-Za-z0-9_-]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?\.tmpl$",
+        template_file,
+    )
+    .at_most(253),
     Format::new("setting-value", "a setting", r"^[\s\S]*$", ini_value),
     Format::new("azure-id", "an ID of Azure", "^[0-9a-zA-Z-.]+$", |text| {
         characters(text, "-.")
@@ -787,6 +794,17 @@ fn ip_address(text: &str) -> Result<(), String> {
     }
 }
 
+/// A key of a ConfigMap that ends as the pattern says by which templates are found.
+fn template_file(text: &str) -> Result<(), String> {
+    let Some(stem) = text.strip_suffix(".tmpl") else {
+        return Err("it ends in `.tmpl`".to_owned());
+    };
+    if stem.is_empty() || stem.starts_with('.') || stem.ends_with('.') {
+        return Err("before `.tmpl` stands a name that no dot begins or ends".to_owned());
+    }
+    characters(stem, "-._")
+}
+
 /// A section or key of an ini file that needs no quotes.
 fn ini_name(text: &str) -> Result<(), String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
@@ -935,6 +953,10 @@ mod tests {
         assert_format("host-address", "127.0.0.1:80", Err("without a port"));
         assert_format("setting-name", "auth.generic_oauth", Ok(()));
         assert_format("setting-name", "a=b", Err("`=` is none of them"));
+        assert_format("template-file", "team.a.tmpl", Ok(()));
+        assert_format("template-file", "team.tpl", Err("ends in `.tmpl`"));
+        assert_format("template-file", "..tmpl", Err("no dot begins or ends"));
+        assert_format("template-file", "a b.tmpl", Err("is not allowed"));
         assert_format("setting-value", "a`b\"\"\"", Ok(()));
         assert_format("setting-value", "a`b\n\"\"\"", Err("both"));
     }

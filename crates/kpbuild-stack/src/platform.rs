@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::components::prometheus::agent;
+
 /// What a cluster was made by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -61,13 +63,16 @@ pub enum Platform {
     Talos,
 }
 
-/// Puts what the platform of a stack file says below what the file says.
+/// Puts what the platform of a stack file says, and what follows from Prometheus
+/// being an agent, below what the file says.
 pub(crate) fn complete(given: Value) -> Value {
+    let agent = agent::defaults(&given);
     let named = &given["cluster"]["platform"];
-    match Platform::deserialize(named) {
-        Ok(platform) => over(defaults(platform), given),
-        Err(_) => given,
-    }
+    let below = match Platform::deserialize(named) {
+        Ok(platform) => over(defaults(platform), agent),
+        Err(_) => agent,
+    };
+    over(below, given)
 }
 
 /// Whether a platform asks for a component that the user does not mention.
@@ -305,6 +310,21 @@ components:
         assert!(!components.aws_vpc_cni.as_ref().unwrap().common.enabled);
         assert!(components.kubernetes.kube_scheduler.part.enabled);
         assert!(!components.kubernetes.kube_controller_manager.part.enabled);
+    }
+
+    #[test]
+    fn what_would_ask_an_agent_is_off_on_every_platform() {
+        for platform in ["aks", "openshift"] {
+            let agent = "components: {prometheus: {agent: {}, remoteWrite: [{url: 'http://a'}]}}";
+            let file = read(&format!(
+                "kind: Stack\nname: test\ncluster: {{platform: {platform}}}\n{agent}\n"
+            ))
+            .unwrap();
+            let components = &file.shape.components;
+            assert!(!components.alertmanager.common.enabled, "{platform}");
+            assert!(!components.grafana.common.enabled, "{platform}");
+            assert!(!components.prometheus_adapter.common.enabled, "{platform}");
+        }
     }
 
     #[test]

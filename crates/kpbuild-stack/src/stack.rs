@@ -6,6 +6,7 @@ use kpbuild_core::Span;
 
 use crate::checking::{self, Checking};
 use crate::components;
+use crate::components::alertmanager::{self, TemplateChoices};
 use crate::components::grafana::Admin;
 use crate::context::{Context, Metadata};
 use crate::dashboards::{self, DashboardChoices};
@@ -32,6 +33,8 @@ pub struct Stack {
     pub components: Vec<Component>,
     /// Which dashboards are wanted, and where.
     pub dashboards: DashboardChoices,
+    /// The templates of notifications, if there are any.
+    pub templates: Option<TemplateChoices>,
     /// Changes of objects after they are rendered, in their order.
     pub patches: Vec<PatchChoice>,
     /// Which rules are wanted, how, and which the user adds.
@@ -133,6 +136,7 @@ pub fn resolve(file: &StackFile) -> Stack {
         network_policies: file.shape.network_policies,
         components,
         dashboards: dashboards::resolve(file, &context),
+        templates: alertmanager::resolve_templates(file, &context),
         patches: patches::resolve(file),
         rules: rules::resolve(file, &context),
         checking: checking::resolve(file),

@@ -24,6 +24,9 @@ const JSONNET: &[&str] = &["jsonnet", "libsonnet"];
 /// The endings of dashboards.
 const DASHBOARDS: &[&str] = &["json", "jsonnet", "libsonnet"];
 
+/// The ending of templates of notifications.
+const TEMPLATES: &[&str] = &["tmpl"];
+
 /// The endings of files of rules and of patches.
 const YAML: &[&str] = &["yaml", "yml", "json"];
 
@@ -96,6 +99,7 @@ pub(crate) fn inputs(
         mixins: mixins(files, file, sources, diagnostics),
         overlays: overlays(files, file, sources, diagnostics),
         rules: rules(files, file, sources, diagnostics),
+        templates: templates(files, file, sources, diagnostics),
         patches: patches(files, file, sources, diagnostics),
         advise: false,
         session: SESSION.with(|session| Session::clone(session)),
@@ -181,13 +185,57 @@ fn rules(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Vec<FileId> {
-    let folder = folder_of(file, &["rules", "files"], sources);
+    let list = List {
+        field: &["rules", "files"],
+        paths: &file.shape.rules.files,
+        endings: YAML,
+    };
+    read_list(files, file, &list, sources, diagnostics)
+}
+
+/// Reads the templates of notifications that the stack file names.
+fn templates(
+    files: &Files,
+    file: &StackFile,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileId> {
+    let alertmanager = &file.shape.components.alertmanager;
+    if !alertmanager.common.enabled {
+        return Vec::new();
+    }
+    let list = List {
+        field: &["components", "alertmanager", "templates", "files"],
+        paths: &alertmanager.templates.files,
+        endings: TEMPLATES,
+    };
+    read_list(files, file, &list, sources, diagnostics)
+}
+
+/// A field of the stack file with paths and patterns of files.
+struct List<'l> {
+    field: &'l [&'l str],
+    paths: &'l [String],
+    endings: &'l [&'l str],
+}
+
+/// Reads the files of a list.
+fn read_list(
+    files: &Files,
+    file: &StackFile,
+    list: &List<'_>,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileId> {
+    let folder = folder_of(file, list.field, sources);
     let mut read: Vec<FileId> = Vec::new();
-    for (index, wanted) in file.shape.rules.files.iter().enumerate() {
-        let node = file.tree.at(["rules", "files", &index.to_string()]);
+    for (index, wanted) in list.paths.iter().enumerate() {
+        let index = index.to_string();
+        let path = list.field.iter().copied().chain([index.as_str()]);
+        let node = file.tree.at(path);
         let named = Named {
             path: wanted,
-            endings: YAML,
+            endings: list.endings,
             place: node.map(|node| node.span),
         };
         // A file that two patterns match is meant once.

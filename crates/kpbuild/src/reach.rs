@@ -40,12 +40,12 @@ impl Interface {
         }
     }
 
-    /// The kind of the object that the operator makes it of.
-    pub(crate) fn instance(self) -> Option<&'static str> {
+    /// The kinds of objects that the operator makes it of.
+    fn instances(self) -> &'static [&'static str] {
         match self {
-            Self::Prometheus => Some("Prometheus"),
-            Self::Alertmanager => Some("Alertmanager"),
-            Self::Grafana => None,
+            Self::Prometheus => &["Prometheus", AGENT],
+            Self::Alertmanager => &["Alertmanager"],
+            Self::Grafana => &[],
         }
     }
 }
@@ -68,8 +68,9 @@ pub(crate) fn place(bundle: &Bundle, interface: Interface) -> Option<Place> {
         .filter(of_component)
         .find_map(|service| Some((service, port(service, interface.port())?)))?;
     let instance = interface
-        .instance()
-        .and_then(|kind| bundle.of_kind(kind).find(of_component));
+        .instances()
+        .iter()
+        .find_map(|kind| bundle.of_kind(kind).find(of_component));
     let spec = instance.map_or(&Value::Null, |instance| &instance.value()["spec"]);
     let prefix = spec["routePrefix"].as_str().unwrap_or_default();
     Some(Place {
@@ -85,6 +86,17 @@ pub(crate) fn place(bundle: &Bundle, interface: Interface) -> Option<Place> {
         },
         prefix: prefix.trim_end_matches('/').to_owned(),
     })
+}
+
+/// The kind of a Prometheus that only sends what it measures elsewhere.
+const AGENT: &str = "PrometheusAgent";
+
+/// Whether the Prometheus of a bundle is an agent: it tells its targets, and
+/// answers no queries.
+pub(crate) fn is_agent(bundle: &Bundle) -> bool {
+    bundle
+        .of_kind(AGENT)
+        .any(|object| object.origin.component == Interface::Prometheus.name())
 }
 
 /// The number of a Service's port.

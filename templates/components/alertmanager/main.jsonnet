@@ -9,6 +9,7 @@ function(input) {
     metadata: input.metadata { name: input.name },
     spec: std.mergePatch(input.pod + input.settings {
       alertmanagerConfigSelector: {},
+      [if input.templates != null then 'configMaps']: [input.templates.configMap],
       image: input.image,
       podMetadata: input.podMetadata,
       replicas: input.replicas,
@@ -26,6 +27,13 @@ function(input) {
     metadata: input.metadata { name: input.fullName },
     type: 'Opaque',
     stringData: { 'alertmanager.yaml': input.config },
+  },
+
+  templates: if input.templates != null then {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: input.metadata { name: input.templates.configMap },
+    data: input.templates.files,
   },
 
   service: objects.service(input.metadata, input.fullName, {
@@ -54,7 +62,7 @@ function(input) {
   }),
 
   networkPolicy: objects.networkPolicy(input.metadata, input.fullName, input.selector, [
-    objects.from('prometheus', [9093, 8080]),
+    objects.from(input.scraper, [9093, 8080]),
     // The replicas gossip among themselves.
     objects.from('alertmanager', [9094, { port: 9094, protocol: 'UDP' }]),
   ] + exposure.ways(input.exposure, 9093)),

@@ -77,7 +77,7 @@ function(input)
     }, input.serviceMonitor),
 
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [
-      objects.from('prometheus', [input.port, input.internalPort]),
+      objects.from(input.scraper, [input.port, input.internalPort]),
     ]),
 
     clusterRole: objects.role(input.clusterMetadata, name, proxy.rules),

@@ -116,6 +116,6 @@ function(input)
     }, input.serviceMonitor),
 
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [
-      objects.from('prometheus', [3000]),
+      objects.from(input.scraper, [3000]),
     ] + exposure.ways(input.exposure, 3000)),
   } + exposure.objects(input.exposure, input.metadata, name, { name: 'http', number: 3000 })

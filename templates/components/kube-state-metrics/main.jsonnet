@@ -84,7 +84,7 @@ function(input) {
   }, input.serviceMonitor),
 
   networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [
-    objects.from('prometheus', [8443, 9443]),
+    objects.from(input.scraper, [8443, 9443]),
   ]),
 
   clusterRole: objects.role(input.clusterMetadata, name, [

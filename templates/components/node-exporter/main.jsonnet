@@ -88,7 +88,7 @@ function(input)
     }, input.serviceMonitor),
 
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [
-      objects.from('prometheus', [input.port]),
+      objects.from(input.scraper, [input.port]),
     ]),
 
     clusterRole: objects.role(input.clusterMetadata, name, proxy.rules),

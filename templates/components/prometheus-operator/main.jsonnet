@@ -92,7 +92,7 @@ function(input)
     }, input.serviceMonitor),
 
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [
-      objects.from('prometheus', [input.kubeRbacProxy.port]),
+      objects.from(input.scraper, [input.kubeRbacProxy.port]),
     ]),
 
     // Kubernetes adds them to the roles that users already have.

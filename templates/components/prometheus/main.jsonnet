@@ -24,7 +24,7 @@ local sidecar(input) = {
 
   ports: [grpc],
   ways: [
-    objects.from('prometheus', [http.port]),
+    objects.from(input.scraper, [http.port]),
     objects.from('thanos-query', [grpc.port]),
   ],
   // Without an address of its own, so that each replica is found.
@@ -40,19 +40,33 @@ local sidecar(input) = {
   }, input.thanos.serviceMonitor),
 };
 
+local server = { apiVersion: 'monitoring.coreos.com/v1', kind: 'Prometheus' };
+local agent = { apiVersion: 'monitoring.coreos.com/v1alpha1', kind: 'PrometheusAgent' };
+
+// What only a Prometheus has that keeps data.
+local answering(input) = {
+  [if input.alerting != null then 'alerting']: input.alerting,
+  ruleNamespaceSelector: {},
+  ruleSelector: input.ruleSelector,
+  [if input.thanos != null then 'thanos']: input.thanos.spec,
+};
+
+// Who asks it.
+local askers = [
+  objects.from('prometheus-adapter', [9090]),
+  objects.from('grafana', [9090]),
+];
+
 function(input)
   local namespace = input.metadata.namespace;
   local configRole = input.fullName + '-config';
   local secret = input.scrapeConfigsSecret;
   local thanos = if input.thanos != null then sidecar(input) else { ports: [], ways: [], service: null, serviceMonitor: null };
   {
-    prometheus: {
-      apiVersion: 'monitoring.coreos.com/v1',
-      kind: 'Prometheus',
+    prometheus: (if input.agent then agent else server) {
       metadata: input.metadata { name: input.name },
       spec: std.mergePatch(input.pod + input.settings {
         [if input.additionalScrapeConfigs != null then 'additionalScrapeConfigs']: input.additionalScrapeConfigs,
-        [if input.alerting != null then 'alerting']: input.alerting,
         enableFeatures: input.enableFeatures,
         externalLabels: input.externalLabels,
         image: input.image,
@@ -64,8 +78,6 @@ function(input)
         probeSelector: {},
         replicas: input.replicas,
         resources: input.resources,
-        ruleNamespaceSelector: {},
-        ruleSelector: input.ruleSelector,
         scrapeConfigNamespaceSelector: {},
         scrapeConfigSelector: {},
         [if input.secrets != [] then 'secrets']: input.secrets,
@@ -74,9 +86,8 @@ function(input)
         serviceMonitorNamespaceSelector: {},
         serviceMonitorSelector: {},
         [if input.storage != null then 'storage']: objects.storage(input.storage),
-        [if input.thanos != null then 'thanos']: input.thanos.spec,
         version: input.version,
-      }, input.spec),
+      } + (if input.agent then {} else answering(input)), input.spec),
     },
 
     additionalScrapeConfigs: if secret != null then {
@@ -112,10 +123,8 @@ function(input)
     }),
 
     networkPolicy: objects.networkPolicy(input.metadata, input.fullName, input.selector, [
-      objects.from('prometheus', [9090, 8080]),
-      objects.from('prometheus-adapter', [9090]),
-      objects.from('grafana', [9090]),
-    ] + thanos.ways + exposure.ways(input.exposure, 9090)),
+      objects.from(input.scraper, [9090, 8080]),
+    ] + (if input.agent then [] else askers) + thanos.ways + exposure.ways(input.exposure, 9090)),
 
     thanosService: thanos.service,
     thanosServiceMonitor: thanos.serviceMonitor,

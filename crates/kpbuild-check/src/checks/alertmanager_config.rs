@@ -1,14 +1,13 @@
 //! A configuration that Alertmanager refuses.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 
 use kpbuild_core::suggest::nearest;
 use kpbuild_core::{Code, Object, Severity};
 use kpbuild_stack::validate;
 use serde_json::Value;
 
-use crate::alerting::{configs, matcher, routes, split};
+use crate::alerting::{configs, known, matcher, routes, split};
 use crate::check::{Check, Findings, Words};
 use crate::facts::{Facts, items, strings};
 
@@ -24,15 +23,6 @@ read, or time intervals that nobody defines. A running Alertmanager keeps the ol
 a new one does not start.",
     run,
 };
-
-/// What the types of Alertmanager's own code say (see `data/alertmanager.py`).
-fn schema() -> &'static Value {
-    static SCHEMA: OnceLock<Value> = OnceLock::new();
-    SCHEMA.get_or_init(|| {
-        serde_json::from_str(include_str!("../../data/alertmanager.json"))
-            .expect("the generator writes JSON")
-    })
-}
 
 /// What an integration cannot do without: one of the fields of each group, of its
 /// own or, after `global.`, of the section for all.
@@ -194,7 +184,7 @@ fn whole(object: &Object, config: &Value, findings: &mut Findings<'_>) {
 
 /// Fields that do not exist, and values of another type.
 fn types(object: &Object, config: &Value, place: &str, findings: &mut Findings<'_>) {
-    let root = schema();
+    let root = known();
     let top = root["root"].as_str().expect("the generator writes it");
     for violation in validate::violations(config, root, &root["definitions"][top]) {
         let words = findings.on(object, format!("{place}: {}", violation.message));

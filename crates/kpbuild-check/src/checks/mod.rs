@@ -7,6 +7,9 @@ mod alert_comparison;
 mod alert_severity;
 mod alertmanager_config;
 mod alertmanager_label;
+mod alertmanager_template;
+mod alertmanager_template_missing;
+mod alertmanager_template_unused;
 mod api_service;
 mod beyond_retention;
 mod counter_without_rate;
@@ -131,6 +134,9 @@ pub const CHECKS: &[Check] = &[
     template_label::CHECK,
     template_value::CHECK,
     alertmanager_config::CHECK,
+    alertmanager_template::CHECK,
+    alertmanager_template_missing::CHECK,
+    alertmanager_template_unused::CHECK,
     receiver_missing::CHECK,
     receiver_unused::CHECK,
     severity_unrouted::CHECK,

@@ -1,5 +1,7 @@
 //! Alertmanager: sorts alerts, silences them, and notifies people.
 
+mod templates;
+
 use kpbuild_core::yaml;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,10 @@ use crate::scalar::{Duration, Label, Name, Url};
 use crate::schema::from_definition;
 use crate::shape::{Common, LogLevel, Partial, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
+
+pub use templates::{FUNCTIONS, Inline, InlineTemplate, TemplateChoices, Templates};
+
+pub(crate) use templates::resolve as resolve_templates;
 
 const VERSION: &str = "0.33.0";
 
@@ -55,6 +61,10 @@ pub struct Alertmanager {
     /// The name of a Secret with the configuration under `alertmanager.yaml`,
     /// which is there already, instead of `config`: receivers have passwords.
     pub config_secret: Option<Name>,
+    /// Templates of notifications. `config` is told where they are; the
+    /// configuration in `configSecret` must name the place itself:
+    /// `templates: [/etc/alertmanager/configmaps/alertmanager-main-templates/*.tmpl]`.
+    pub templates: Templates,
     /// How Prometheus scrapes Alertmanager.
     pub service_monitor: ServiceMonitor,
     /// Anything else of the Alertmanager object's `spec`: maps are merged into
@@ -87,6 +97,7 @@ impl Default for Alertmanager {
             log_level: None,
             config: None,
             config_secret: None,
+            templates: Templates::default(),
             service_monitor: ServiceMonitor::default(),
             spec: Partial::default(),
         }
@@ -116,9 +127,11 @@ struct Input<'a> {
     exposure: exposure::Input<'a>,
     /// The text of alertmanager.yaml; none where somebody else's Secret has it.
     config: Option<String>,
+    /// Templates of notifications, if there are any.
+    templates: Option<templates::Input>,
     interval: &'a str,
     service_monitor: &'a Value,
-    spec: &'a Value,
+    spec: Value,
 }
 
 #[derive(Debug, Serialize)]
@@ -160,10 +173,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             &identity.metadata,
         )),
     };
-    let config = options
-        .config
-        .as_ref()
-        .map_or_else(default_config, |config| json!(config));
+    let config_map = templates::config_map(context);
     let exposure = &context.file.expose.alertmanager;
     let pod = context::operator_pod(
         context,
@@ -204,10 +214,11 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         config: options
             .config_secret
             .is_none()
-            .then(|| yaml::document(&config)),
+            .then(|| yaml::document(&config(options, config_map.as_deref()))),
+        templates: templates::input(context),
         interval: options.service_monitor.interval(INTERVAL),
         service_monitor: &options.service_monitor.spec.0.0,
-        spec: &options.spec.0.0,
+        spec: spec(options, config_map.as_deref()),
     };
     Component {
         name: "alertmanager",
@@ -215,6 +226,28 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         mixins: vec![mixin],
         span: None,
     }
+}
+
+/// The configuration of the user, or the default, with the place of templates.
+fn config(options: &Alertmanager, config_map: Option<&str>) -> Value {
+    let own = options.config.as_ref();
+    let mut config = own.map_or_else(default_config, |config| json!(config));
+    if let Some(config_map) = config_map {
+        templates::refer(&mut config, config_map);
+    }
+    config
+}
+
+/// What the user adds to the object. A list replaces the rendered one, but
+/// templates stay mounted.
+fn spec(options: &Alertmanager, config_map: Option<&str>) -> Value {
+    let mut spec = options.spec.0.0.clone();
+    if let (Some(Value::Array(own)), Some(config_map)) = (spec.get_mut("configMaps"), config_map)
+        && !own.contains(&json!(config_map))
+    {
+        own.push(json!(config_map));
+    }
+    spec
 }
 
 /// Routes by severity, with a receiver for each that the user only has to fill:

@@ -66,7 +66,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
     let on = |common: &Common, component: fn(&Context<'_>) -> Component| {
         common.enabled.then(|| watched(component(context), common))
     };
-    [
+    let mut components: Vec<Component> = [
         Some(namespace::resolve(context)),
         on(&all.alertmanager.common, alertmanager::resolve),
         all.aws_vpc_cni
@@ -91,7 +91,14 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
     ]
     .into_iter()
     .flatten()
-    .collect()
+    .collect();
+    if prometheus::agent::wanted(all).is_some() {
+        // Nobody evaluates rules, and there is no Grafana for dashboards.
+        for component in &mut components {
+            component.mixins.clear();
+        }
+    }
+    components
 }
 
 /// A component without what watches it, if nobody wants that. Dashboards that

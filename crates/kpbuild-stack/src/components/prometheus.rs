@@ -3,6 +3,7 @@
 //! The rules about the stack as a whole (`kube-prometheus`) come with it: they
 //! are about whatever it scrapes.
 
+pub(crate) mod agent;
 mod thanos;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::schema::from_definition;
 use crate::shape::{Common, LogLevel, Partial, Pods, ServiceMonitor, Storage};
 use crate::stack::{Component, Mixin, RuleObject};
 
+pub use agent::Agent;
 pub use thanos::{ObjectStorage, Thanos};
 
 const VERSION: &str = "3.12.0";
@@ -99,6 +101,11 @@ pub struct Prometheus {
     pub service_monitor: ServiceMonitor,
     /// The Thanos sidecar, with its alerts, when it is named here: `{}` is enough.
     pub thanos: Option<Thanos>,
+    /// Prometheus as an agent, when it is named here (`{}` is enough): it only
+    /// scrapes, and sends what it measures to where `remoteWrite` says. What
+    /// needs its data or its answers is left out: all rules, Alertmanager,
+    /// Grafana and prometheus-adapter.
+    pub agent: Option<Agent>,
     /// Anything else of the Prometheus object's `spec`: maps are merged into
     /// the rendered ones, lists replace them, `null` removes a field.
     pub spec: Partial<Spec>,
@@ -214,6 +221,7 @@ impl Default for Prometheus {
             enable_features: Vec::new(),
             service_monitor: ServiceMonitor::default(),
             thanos: None,
+            agent: None,
             spec: Partial::default(),
         }
     }
@@ -225,6 +233,8 @@ impl Default for Prometheus {
 struct Input<'a> {
     #[serde(flatten)]
     identity: Identity,
+    /// Whether the object is a PrometheusAgent, which nobody can ask.
+    agent: bool,
     /// The name of the Prometheus object.
     name: &'a str,
     /// The name of everything that belongs to it.
@@ -319,13 +329,14 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
     let identity = context.identity(
         &options.common,
         App {
-            name: "prometheus",
+            name: context.prometheus_app(),
             component: "prometheus",
             instance: Some(options.name.as_str()),
             version: Some(version),
         },
     );
     let full_name = context.prometheus_full_name();
+    let agent = agent::wanted(&context.file.components);
     let sidecar = thanos::wanted(context);
     let mut mixins = vec![own_rules(context, &identity), stack_rules(context)];
     mixins.extend(sidecar.map(|_| thanos::mixin(context, &identity)));
@@ -344,6 +355,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         pod: context::spread(context, options.anti_affinity.as_ref(), &identity, pod),
         thanos: sidecar.map(|options| thanos::input(context, options, &identity)),
         identity,
+        agent: agent.is_some(),
         name: options.name.as_str(),
         full_name,
         version,
@@ -380,7 +392,10 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             scrape_configs_secret.as_ref(),
         ),
         scrape_configs_secret,
-        spec: spec(options, &secrets),
+        spec: spec(
+            agent.map_or(&options.spec.0.0, |agent| &agent.spec.0.0),
+            &secrets,
+        ),
         secrets,
     };
     Component {
@@ -393,8 +408,8 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
 
 /// What the user adds to the object. A list replaces the rendered one, but the
 /// Secrets that other components need stay mounted.
-fn spec(options: &Prometheus, secrets: &[&str]) -> Value {
-    let mut spec = options.spec.0.0.clone();
+fn spec(own: &Value, secrets: &[&str]) -> Value {
+    let mut spec = own.clone();
     if let Some(Value::Array(own)) = spec.get_mut("secrets") {
         for name in secrets {
             if !own.contains(&json!(name)) {

@@ -15,11 +15,19 @@ use crate::terminal::Terminal;
 
 /// Name and text of every file in `stacks/`.
 const EXAMPLES: &[(&str, &str)] = &[
+    ("aws", include_str!("../../../../stacks/aws.yaml")),
+    ("etcd", include_str!("../../../../stacks/etcd.yaml")),
     (
         "kube-prometheus",
         include_str!("../../../../stacks/kube-prometheus.yaml"),
     ),
+    (
+        "kube-proxy",
+        include_str!("../../../../stacks/kube-proxy.yaml"),
+    ),
     ("operator", include_str!("../../../../stacks/operator.yaml")),
+    ("patches", include_str!("../../../../stacks/patches.yaml")),
+    ("windows", include_str!("../../../../stacks/windows.yaml")),
 ];
 
 pub(crate) fn run(arguments: &Init, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -77,15 +85,15 @@ fn example(name: &str) -> anyhow::Result<&'static str> {
     }
 }
 
-/// Each example with the first line of its comment.
+/// Each example with the sentence that it starts with.
 fn list() -> String {
     let mut list = String::new();
     for (name, text) in EXAMPLES {
-        let about = text
-            .lines()
-            .find_map(|line| line.strip_prefix("# "))
-            .unwrap_or_default();
-        writeln!(list, "{name:<20} {about}").expect("strings grow");
+        let lines = text.lines().map_while(|line| line.strip_prefix("# "));
+        let about: Vec<&str> = lines
+            .take_while(|line| !line.starts_with("yaml-language-server"))
+            .collect();
+        writeln!(list, "{name:<20} {}", about.join(" ")).expect("strings grow");
     }
     list
 }

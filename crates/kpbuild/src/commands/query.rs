@@ -30,6 +30,12 @@ pub(crate) fn run(arguments: &Query, terminal: &mut Terminal) -> anyhow::Result<
     let Some(compiled) = compiled(&arguments.stack, terminal)? else {
         return Ok(Exit::Error);
     };
+    if reach::is_agent(&compiled.bundle) {
+        bail!(
+            "`{}` installs Prometheus as an agent, which answers no queries; ask where its `remoteWrite` sends the data",
+            arguments.stack.display()
+        );
+    }
     let place = http_place(&compiled.bundle, Interface::Prometheus, &arguments.stack)?;
     let cluster = connect(&compiled.stack, &arguments.connection)?;
     let at = moment(&cluster, &place, arguments)?;

@@ -8,7 +8,7 @@ use kpbuild_core::{Bundle, ObjectKey, yaml};
 use serde_json::Value;
 
 use crate::prometheus_api as api;
-use crate::reach::{Interface, Place, place};
+use crate::reach::{Interface, Place, is_agent, place};
 
 /// What the stack says there shall be.
 pub(crate) struct Expected<'a> {
@@ -35,7 +35,8 @@ pub(crate) struct Replica {
     pub(crate) answers: Result<Vec<Value>, String>,
 }
 
-/// The questions to Prometheus; their answers have this order.
+/// The questions to Prometheus; their answers have this order. An agent is
+/// asked the first one only.
 pub(crate) const TARGETS: usize = 0;
 pub(crate) const RULES: usize = 1;
 pub(crate) const ALERTMANAGERS: usize = 2;
@@ -52,11 +53,12 @@ pub(crate) const SILENCED: usize = 1;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The kinds whose readiness is shown.
-const WORKLOADS: [&str; 6] = [
+const WORKLOADS: [&str; 7] = [
     "Deployment",
     "DaemonSet",
     "StatefulSet",
     "Prometheus",
+    "PrometheusAgent",
     "Alertmanager",
     "ThanosRuler",
 ];
@@ -84,7 +86,14 @@ pub(crate) fn ask(
     };
     Ok(Asked {
         looks: cluster.look(&workloads, concurrency)?,
-        prometheus: replicas(Interface::Prometheus, of_prometheus),
+        prometheus: replicas(
+            Interface::Prometheus,
+            if is_agent(bundle) {
+                of_agent
+            } else {
+                of_prometheus
+            },
+        ),
         alertmanager: replicas(Interface::Alertmanager, |prefix, _| {
             vec![
                 Ask::get(format!("{prefix}/api/v2/status")),
@@ -118,6 +127,11 @@ fn of_prometheus(prefix: &str, id: &StackId) -> Vec<Ask> {
         api::instant(prefix, &blocks, None),
         api::instant(prefix, &failed, None),
     ]
+}
+
+/// An agent refuses all questions about data and rules.
+fn of_agent(prefix: &str, _: &StackId) -> Vec<Ask> {
+    vec![Ask::get(format!("{prefix}/api/v1/targets?state=active"))]
 }
 
 fn of_replicas(cluster: &Cluster, place: &Place, asks: &[Ask]) -> Result<Vec<Replica>, String> {

@@ -14,6 +14,7 @@ use super::{
     Alertmanager, Alerts, Component, DataSource, Down, Failing, Rules, Status, Storage, Targets,
 };
 use crate::prometheus_api as api;
+use crate::reach::is_agent;
 
 /// Judges answers. Drift is told and no problem: what is installed can be healthy
 /// and the stack file ahead of it; `diff` has an exit code for that.
@@ -100,12 +101,19 @@ fn prometheus(bundle: &Bundle, asked: &Asked, status: &mut Status) {
             }
         };
         let targets = targets(bundle, &answers[TARGETS]);
-        let rules = rules(bundle, &answers[RULES]);
         problems.extend(targets.problems());
-        problems.extend(rules.problems());
         // Replicas scrape and evaluate the same: the figures are those of the first.
-        if status.targets.is_none() {
+        let is_first = status.targets.is_none();
+        if is_first {
             status.targets = Some(targets);
+        }
+        // An agent has told all that it can.
+        if is_agent(bundle) {
+            continue;
+        }
+        let rules = rules(bundle, &answers[RULES]);
+        problems.extend(rules.problems());
+        if is_first {
             status.rules = Some(rules);
             status.alerts = Some(alerts(&answers[RULES]));
             status.storage = Some(storage(answers));

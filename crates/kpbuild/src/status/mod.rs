@@ -27,13 +27,13 @@ pub(crate) struct Status {
     pub(crate) components: Vec<Component>,
     /// What Prometheus scrapes; null when it cannot be asked.
     pub(crate) targets: Option<Targets>,
-    /// What Prometheus evaluates; null when it cannot be asked.
+    /// What Prometheus evaluates; null when it cannot be asked, or is an agent.
     pub(crate) rules: Option<Rules>,
-    /// The alerts that fire; null when Prometheus cannot be asked.
+    /// The alerts that fire; null when Prometheus cannot be asked, or is an agent.
     pub(crate) alerts: Option<Alerts>,
     /// Alertmanager; null when the stack has none or it cannot be asked.
     pub(crate) alertmanager: Option<Alertmanager>,
-    /// What Prometheus stores; null when it cannot be asked.
+    /// What Prometheus stores; null when it cannot be asked, or is an agent.
     pub(crate) storage: Option<Storage>,
     /// Where Grafana gets its data.
     pub(crate) data_sources: Vec<DataSource>,
