@@ -1,15 +1,9 @@
 //! The page in a real browser: `page/check.sh`, which needs node and Chromium.
 
-use std::process::Command;
-
-use kpbuild_tests::kpbuild;
-use kpbuild_tests::tools::progress;
+use kpbuild_tests::scripts;
 
 use super::repository::Repository;
 use super::said;
-
-/// What `check.sh` ends with when it could not check.
-const SKIPPED: i32 = 77;
 
 #[test]
 fn the_page_works_in_a_browser() {
@@ -25,16 +19,8 @@ fn the_page_works_in_a_browser() {
     let (_, stderr, code) =
         said(repository.kpbuild(&["ci", "--base", "main", "--report", &report]));
     assert_eq!(code, 0, "{stderr}");
-    let checked = Command::new("sh")
-        .arg(kpbuild::checkout().join("tests/ci/page/check.sh"))
-        .arg(&page)
-        .output()
-        .expect("a system has a shell");
-    let said = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
-    if checked.status.code() == Some(SKIPPED) {
-        progress(said.trim());
+    let Some(said) = scripts::said("tests/ci/page/check.sh", &page) else {
         return;
-    }
-    assert!(checked.status.success(), "{said}");
+    };
     assert!(said.contains("page: all checks passed"), "{said}");
 }

@@ -24,6 +24,22 @@ fn options_change_what_they_say() {
     });
 }
 
+/// `generate` is for `kpbuild apply` alone: a password that it made would otherwise be in manifests and in Git.
+#[test]
+fn a_password_that_apply_makes_is_rendered_nowhere() {
+    let folder = tempfile::tempdir().expect("a folder for stacks");
+    let of = |admin: &str| {
+        let stack = folder.path().join("stack.yaml");
+        let text =
+            format!("kind: Stack\nname: x\ncomponents:\n  grafana: {{admin: {{{admin}}}}}\n");
+        std::fs::write(&stack, text).expect("the folder was just made");
+        objects(&stack)
+    };
+    let generated = of("secret: grafana-admin, generate: true");
+    assert_eq!(difference(&of("secret: grafana-admin"), &generated), "");
+    assert!(!generated.contains_key("Secret monitoring/grafana-admin"));
+}
+
 /// Objects by kind, namespace and name.
 pub(crate) type Objects = BTreeMap<String, Value>;
 

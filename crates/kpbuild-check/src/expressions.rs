@@ -1,13 +1,15 @@
 //! All PromQL of a bundle: of rules, of panels and variables of dashboards, and of
 //! prometheus-adapter.
 
+use std::sync::Arc;
+
 use kpbuild_core::{Bundle, Object, yaml};
 use kpbuild_dashboard::UNKNOWN;
 use promql_parser::label::{MatchOp, Matchers};
 use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::Value;
 
-use crate::dashboards::Dashboard;
+use crate::dashboards::{Dashboard, PanelQuery};
 use crate::facts::{Facts, items};
 use crate::rules::Rule;
 
@@ -63,28 +65,39 @@ pub(crate) struct Query<'a> {
     pub(crate) is_variable: bool,
     /// The query, or why it is none. In those of dashboards, names and texts that
     /// depend on variables are unknown: they select everything.
-    pub(crate) expr: Result<Expr, String>,
+    pub(crate) expr: Result<Arc<Expr>, String>,
 }
 
 /// The queries of dashboards; what is not PromQL is said by the dashboards' own checks.
 pub(crate) fn of_dashboards<'a>(dashboards: &[Dashboard<'a>]) -> Vec<Query<'a>> {
-    let mut all = Vec::new();
-    for (index, dashboard) in dashboards.iter().enumerate() {
-        for query in kpbuild_dashboard::queries(&dashboard.value) {
-            let Some(mut expr) = kpbuild_dashboard::parse(query.expr) else {
-                continue;
-            };
+    let all = dashboards.iter().enumerate();
+    all.flat_map(|(index, dashboard)| {
+        let queries = dashboard.model().queries.iter();
+        queries.map(move |query| Query {
+            object: dashboard.object,
+            words: query.words.clone(),
+            dashboard: Some(index),
+            is_variable: query.is_variable,
+            expr: Ok(Arc::clone(&query.expr)),
+        })
+    })
+    .collect()
+}
+
+/// The queries of one dashboard, which is called `words`.
+pub(crate) fn of_dashboard(dashboard: &Value, words: &str) -> Vec<PanelQuery> {
+    let queries = kpbuild_dashboard::queries(dashboard).into_iter();
+    queries
+        .filter_map(|query| {
+            let mut expr = kpbuild_dashboard::parse(query.expr)?;
             forget_variables(&mut expr);
-            all.push(Query {
-                object: dashboard.object,
-                words: format!("{} of {}", query.of, dashboard.words()),
-                dashboard: Some(index),
+            Some(PanelQuery {
+                words: format!("{} of {words}", query.of),
                 is_variable: query.is_variable,
-                expr: Ok(expr),
-            });
-        }
-    }
-    all
+                expr: Arc::new(expr),
+            })
+        })
+        .collect()
 }
 
 /// The queries of prometheus-adapter.
@@ -127,7 +140,7 @@ fn of_template<'a>(object: &'a Object, words: String, text: &str) -> Query<'a> {
         .replace("<<.GroupBy>>", UNKNOWN);
     let expr = promql_parser::parser::parse(&filled).map(|mut expr| {
         forget_variables(&mut expr);
-        expr
+        Arc::new(expr)
     });
     Query {
         object,

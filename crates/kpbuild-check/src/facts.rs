@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use glob::Pattern;
 use kpbuild_core::{Bundle, Object};
@@ -19,6 +20,9 @@ use crate::rules::{self, Rule};
 use crate::scrapes::{self, Scrape};
 use crate::selector::{Labels, labels};
 use crate::services::{self, Service};
+
+/// A scrape, by its index, and a series that it exposes.
+type Exposed = (usize, Series);
 
 /// A bundle and what follows from it.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub(crate) struct Facts<'a> {
     unmeasured: BTreeSet<usize>,
     /// The labels of records that were asked for, by name.
     pub(crate) record_labels: RefCell<BTreeMap<String, promql::Names>>,
+    /// The scrapes, by their index, that expose a name which was asked for.
+    exposed: RefCell<BTreeMap<String, Rc<[Exposed]>>>,
     declared: Vec<Pattern>,
     external: Vec<Pattern>,
 }
@@ -72,6 +78,7 @@ impl<'a> Facts<'a> {
             external: patterns(&checking.external),
             unmeasured: BTreeSet::new(),
             record_labels: RefCell::default(),
+            exposed: RefCell::default(),
         };
         facts.unmeasured = facts.about_nothing();
         facts
@@ -119,13 +126,17 @@ impl<'a> Facts<'a> {
     fn is_there(&self, one: &promql::Use<'_>) -> bool {
         let matchers = &one.selector.matchers;
         let Some(name) = one.name() else { return true };
-        let mut fitting = self.scrapes.iter().filter(|one| one.has_job(matchers));
         if metrics().synthetic(name) {
-            return name.starts_with("ALERTS") || fitting.next().is_some();
+            let mut scrapes = self.scrapes.iter();
+            return name.starts_with("ALERTS") || scrapes.any(|one| one.has_job(matchers));
         }
+        let fits = |(index, _): &Exposed| {
+            let scrape = &self.scrapes[*index];
+            scrape.has_job(matchers) && scrape.fits(matchers)
+        };
         self.records.contains_key(name)
             || self.is_declared(name)
-            || fitting.any(|scrape| scrape.fits(matchers) && scrape.series(name).is_some())
+            || self.exposed(name).iter().any(fits)
     }
 
     /// All PromQL that can be read.
@@ -133,14 +144,14 @@ impl<'a> Facts<'a> {
         let rules = self.rules.iter().filter_map(|rule| {
             Some(Expression {
                 object: rule.object,
-                expr: rule.expr.as_ref().ok()?,
+                expr: rule.expr.as_deref().ok()?,
                 of: Of::Rule(rule),
             })
         });
         let queries = self.queries.iter().filter_map(|query| {
             Some(Expression {
                 object: query.object,
-                expr: query.expr.as_ref().ok()?,
+                expr: query.expr.as_deref().ok()?,
                 of: Of::Query(query),
             })
         });
@@ -221,10 +232,28 @@ impl<'a> Facts<'a> {
     /// Where a series comes from: the scrapes that expose it and that a
     /// selector's matchers of targets let through.
     pub(crate) fn sources(&self, name: &str, matchers: &Matchers) -> Vec<(&Scrape<'a>, Series)> {
-        let fitting = self.scrapes.iter().filter(|scrape| scrape.fits(matchers));
-        fitting
-            .filter_map(|scrape| Some((scrape, scrape.series(name)?)))
+        let exposed = self.exposed(name);
+        let all = exposed
+            .iter()
+            .map(|(index, series)| (&self.scrapes[*index], series));
+        all.filter(|(scrape, _)| scrape.fits(matchers))
+            .map(|(scrape, series)| (scrape, series.clone()))
             .collect()
+    }
+
+    /// The scrapes that expose a name, looked for once: several checks ask for the
+    /// same names.
+    fn exposed(&self, name: &str) -> Rc<[Exposed]> {
+        if let Some(known) = self.exposed.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let scrapes = self.scrapes.iter().enumerate();
+        let found: Rc<[Exposed]> = scrapes
+            .filter_map(|(index, scrape)| Some((index, scrape.series(name)?)))
+            .collect();
+        let mut all = self.exposed.borrow_mut();
+        all.insert(name.to_owned(), Rc::clone(&found));
+        found
     }
 
     /// Whether a name is recorded, synthetic, or exposed by what is scraped.
@@ -232,10 +261,7 @@ impl<'a> Facts<'a> {
         self.records.contains_key(name)
             || metrics().synthetic(name)
             || self.is_declared(name)
-            || self
-                .scrapes
-                .iter()
-                .any(|scrape| scrape.series(name).is_some())
+            || !self.exposed(name).is_empty()
     }
 
     /// The jobs that scrapes have; none if one of them cannot be known.

@@ -28,6 +28,11 @@ impl<'a> Schema<'a> {
         &self.root
     }
 
+    /// Whether it comes with the program: it is the same for all bundles.
+    pub(crate) fn is_of_the_program(&self) -> bool {
+        matches!(self.root, Cow::Borrowed(_))
+    }
+
     /// The schema of a whole object.
     pub(crate) fn whole(&self) -> &Value {
         self.root

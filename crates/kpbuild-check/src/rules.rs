@@ -1,5 +1,7 @@
 //! The rules of a bundle's PrometheusRule objects, each parsed once.
 
+use std::sync::Arc;
+
 use kpbuild_core::{Bundle, Object};
 use promql_parser::parser::{Expr, parse};
 use serde_json::Value;
@@ -22,7 +24,28 @@ pub(crate) struct Rule<'a> {
     /// The expression as it is written.
     pub(crate) text: String,
     /// The expression, or why it is none.
-    pub(crate) expr: Result<Expr, String>,
+    pub(crate) expr: Result<Arc<Expr>, String>,
+}
+
+/// The expressions of an object's rules in their order, parsed once however many
+/// bundles have the object.
+struct Expressions(Vec<Result<Arc<Expr>, String>>);
+
+impl Expressions {
+    fn of(object: &Value) -> Self {
+        let groups = items(&object["spec"]["groups"]);
+        let rules = groups.flat_map(|group| items(&group["rules"]));
+        let parsed = rules.map(|rule| parse(&text(rule)).map(Arc::new));
+        Self(parsed.collect())
+    }
+}
+
+/// An expression as it is written.
+fn text(rule: &Value) -> String {
+    match &rule["expr"] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 impl<'a> Rule<'a> {
@@ -59,43 +82,37 @@ impl<'a> Rule<'a> {
 
 /// All rules of a bundle.
 pub(crate) fn of(bundle: &Bundle) -> Vec<Rule<'_>> {
-    let objects = bundle.of_kind("PrometheusRule");
-    let groups = objects.flat_map(|object| {
-        let groups = items(&object.value()["spec"]["groups"]).enumerate();
-        groups.map(move |(index, group)| (object, format!("/spec/groups/{index}"), group))
-    });
-    groups
-        .flat_map(|(object, pointer, group)| {
-            let rules = items(&group["rules"]).enumerate();
-            rules
-                .map(move |(index, rule)| (object, format!("{pointer}/rules/{index}"), group, rule))
-        })
-        .filter_map(|(object, pointer, group, value)| {
-            let group = group["name"].as_str().unwrap_or_default();
-            rule(object, pointer, group, value)
-        })
+    bundle
+        .of_kind("PrometheusRule")
+        .flat_map(of_object)
         .collect()
 }
 
-fn rule<'a>(
-    object: &'a Object,
-    pointer: String,
-    group: &'a str,
-    value: &'a Value,
-) -> Option<Rule<'a>> {
-    let alert = value["alert"].as_str();
-    let text = match &value["expr"] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    Some(Rule {
-        object,
-        group,
-        pointer,
-        value,
-        name: alert.or(value["record"].as_str())?,
-        is_alert: alert.is_some(),
-        expr: parse(&text),
-        text,
-    })
+fn of_object(object: &Object) -> Vec<Rule<'_>> {
+    let parsed = object.derived(Expressions::of);
+    let groups = items(&object.value()["spec"]["groups"]).enumerate();
+    let rules = groups.flat_map(|(index, group)| {
+        let name = group["name"].as_str().unwrap_or_default();
+        let rules = items(&group["rules"]).enumerate();
+        rules.map(move |(rule, value)| {
+            let pointer = format!("/spec/groups/{index}/rules/{rule}");
+            (pointer, name, value)
+        })
+    });
+    rules
+        .zip(&parsed.0)
+        .filter_map(|((pointer, group, value), expr)| {
+            let alert = value["alert"].as_str();
+            Some(Rule {
+                object,
+                group,
+                pointer,
+                value,
+                name: alert.or(value["record"].as_str())?,
+                is_alert: alert.is_some(),
+                expr: expr.clone(),
+                text: text(value),
+            })
+        })
+        .collect()
 }

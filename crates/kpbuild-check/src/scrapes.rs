@@ -1,7 +1,7 @@
 //! What is scraped: the endpoints of ServiceMonitors and PodMonitors, each at
 //! the Services and pods that it finds in the bundle.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kpbuild_core::{Bundle, Object};
 use promql_parser::label::{MatchOp, Matcher, Matchers};
@@ -31,7 +31,7 @@ pub(crate) struct Scrape<'a> {
     /// How often, in milliseconds.
     pub(crate) interval: u64,
     /// What drops series by their name alone.
-    by_name: Vec<NameRule>,
+    by_name: Arc<[NameRule]>,
     /// The labels of the targets.
     target: Names,
 }
@@ -43,17 +43,17 @@ struct NameRule {
     pattern: Regex,
 }
 
-/// Patterns that were compiled: several endpoints drop the same.
-type Patterns = BTreeMap<String, Option<Regex>>;
+/// What drops series at each endpoint of a monitor, compiled once however many
+/// bundles have the monitor.
+struct NameRules(Vec<Arc<[NameRule]>>);
 
-fn compiled(pattern: &str, patterns: &mut Patterns) -> Option<Regex> {
-    patterns
-        .entry(pattern.to_owned())
-        .or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok())
-        .clone()
+impl NameRules {
+    fn of(monitor: &Object) -> Arc<Self> {
+        monitor.derived(|_| Self(endpoints(monitor).map(name_rules).collect()))
+    }
 }
 
-fn name_rules(endpoint: &Value, patterns: &mut Patterns) -> Vec<NameRule> {
+fn name_rules(endpoint: &Value) -> Arc<[NameRule]> {
     items(&endpoint["metricRelabelings"])
         .filter(|one| strings(&one["sourceLabels"]).eq(["__name__"]))
         .filter_map(|one| {
@@ -62,7 +62,8 @@ fn name_rules(endpoint: &Value, patterns: &mut Patterns) -> Vec<NameRule> {
                 Some("keep" | "Keep") => true,
                 _ => return None,
             };
-            let pattern = compiled(one["regex"].as_str().unwrap_or("(.*)"), patterns)?;
+            let pattern = one["regex"].as_str().unwrap_or("(.*)");
+            let pattern = Regex::new(&format!("^(?:{pattern})$")).ok()?;
             Some(NameRule { keeps, pattern })
         })
         .collect()
@@ -123,13 +124,16 @@ pub(crate) fn of<'a>(
         .find_map(|object| duration(object.at(&["spec", "scrapeInterval"])?))
         .unwrap_or(OPERATOR_INTERVAL);
     let mut all = Vec::new();
-    let mut patterns = Patterns::new();
     for monitor in bundle.of_kind("ServiceMonitor") {
         let selected: Vec<usize> = (0..services.len())
             .filter(|index| finds(monitor, &services[*index]))
             .collect();
-        for endpoint in endpoints(monitor) {
-            let place = |service| of_service(monitor, endpoint, service, services, pods, default);
+        let by_name = NameRules::of(monitor);
+        for (endpoint, by_name) in endpoints(monitor).zip(&by_name.0) {
+            let place = |service| Scrape {
+                by_name: Arc::clone(by_name),
+                ..of_service(monitor, endpoint, service, services, pods, default)
+            };
             if selected.is_empty() {
                 all.push(place(None));
             }
@@ -146,10 +150,14 @@ pub(crate) fn of<'a>(
         }
     }
     for monitor in bundle.of_kind("PodMonitor") {
-        all.extend(endpoints(monitor).map(|endpoint| of_pods(monitor, endpoint, pods, default)));
+        let by_name = NameRules::of(monitor);
+        let endpoints = endpoints(monitor).zip(&by_name.0);
+        all.extend(endpoints.map(|(endpoint, by_name)| Scrape {
+            by_name: Arc::clone(by_name),
+            ..of_pods(monitor, endpoint, pods, default)
+        }));
     }
     for scrape in &mut all {
-        scrape.by_name = name_rules(scrape.endpoint, &mut patterns);
         scrape.target = scrape.labels_of_target();
     }
     all
@@ -253,7 +261,7 @@ fn of_service<'a>(
         interval: duration(&endpoint["interval"]).unwrap_or(default),
         pods: targets,
         job,
-        by_name: Vec::new(),
+        by_name: Arc::default(),
         target: Names::Any,
     }
 }
@@ -304,7 +312,7 @@ fn of_pods<'a>(
         interval: duration(&endpoint["interval"]).unwrap_or(default),
         pods: targets,
         job,
-        by_name: Vec::new(),
+        by_name: Arc::default(),
         target: Names::Any,
     }
 }

@@ -103,6 +103,15 @@ pub(crate) fn has_value(text: &str) -> bool {
         .any(|action| action.contains("$value") || action.contains(".Value"))
 }
 
+/// Whether a text shows the value of the alert as it is, not by way of a function.
+pub(crate) fn shows_raw_value(text: &str) -> bool {
+    let actions = actions(text).unwrap_or_default();
+    actions.iter().any(|action| {
+        let bare = action.trim_matches(|c: char| c == '-' || c.is_whitespace());
+        ["$value", ".Value"].contains(&bare)
+    })
+}
+
 fn names<'t>(text: &'t str, starts: &[&str]) -> Vec<&'t str> {
     let mut found = Vec::new();
     for action in actions(text).unwrap_or_default() {
@@ -205,6 +214,22 @@ mod tests {
             "{{ len (1 }}",
         ] {
             assert!(check(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_raw_without_a_function() {
+        for text in ["{{ $value }}%", "{{- .Value -}}", "{{$value}}"] {
+            assert!(shows_raw_value(text), "{text}");
+        }
+        for text in [
+            "$value",
+            "{{ $value | humanize }}",
+            r#"{{ printf "%.2f" $value }}"#,
+            "{{ if gt $value 1.0 }}x{{ end }}",
+            "{{ $labels.value }}",
+        ] {
+            assert!(!shows_raw_value(text), "{text}");
         }
     }
 

@@ -919,6 +919,24 @@ fn rules() -> Vec<Case> {
             "topk(3, node_md_disks{job=\"node-exporter\",state=\"failed\"}) > 0",
         ),
         expr(
+            "an average is taken of quotients of rates",
+            "nan-spreads",
+            "NodeClockNotSynchronising",
+            "avg by (instance) (rate(node_disk_read_time_seconds_total{job=\"node-exporter\"}[5m]) \
+             / rate(node_disk_reads_completed_total{job=\"node-exporter\"}[5m])) > 1",
+        ),
+        dashboard(
+            "a panel sums quotients whose divisor is a difference",
+            "nan-spreads",
+            "nodes",
+            |value| {
+                panel(value)["targets"][0]["expr"] = json!(
+                    "sum(node_load1{job=\"node-exporter\", cluster=\"$cluster\", instance=\"$instance\"} \
+                     / (node_load5{job=\"node-exporter\"} - node_load15{job=\"node-exporter\"}))"
+                );
+            },
+        ),
+        expr(
             "the state of an alert is asked for under another name",
             "unknown-alert",
             "InfoInhibitor",
@@ -990,6 +1008,22 @@ fn rules() -> Vec<Case> {
             "template-syntax",
             "KubeAPIDown",
             |rule| rule["annotations"]["description"] = json!("{{ $value | humanise }}"),
+        ),
+        rule(
+            "an annotation shows a quotient as it is calculated",
+            "template-raw-value",
+            "NodeFilesystemAlmostOutOfSpace",
+            |rule| rule["annotations"]["summary"] = json!("Only {{ $value }}% left."),
+        ),
+        rule(
+            "an annotation shows the value of a record that is a rate",
+            "template-raw-value",
+            "KubeAPIDown",
+            |rule| {
+                rule["expr"] =
+                    json!("instance:node_cpu_utilisation:rate5m{job=\"node-exporter\"} > 0.9");
+                rule["annotations"]["summary"] = json!("{{ .Value }} of {{ $labels.instance }}");
+            },
         ),
         rule(
             "a template names a label that the sum removed",

@@ -4,9 +4,10 @@
 //! user's overlay or a newer definition adds must pass through untouched.
 //! Whether the data is right is for `kpbuild-check` to say.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -77,6 +78,30 @@ struct Manifest {
     value: OnceLock<Value>,
     text: OnceLock<Cow<'static, str>>,
     digest: OnceLock<String>,
+    derived: Derived,
+}
+
+/// What was found out about a manifest, one value of each type.
+#[derive(Default)]
+struct Derived(Mutex<Vec<Arc<dyn Any + Send + Sync>>>);
+
+impl fmt::Debug for Derived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Derived")
+    }
+}
+
+impl Derived {
+    fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = known.iter().cloned();
+        known.find_map(|one| one.downcast().ok())
+    }
+
+    fn add<T: Any + Send + Sync>(&self, new: &Arc<T>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.push(Arc::clone(new) as Arc<dyn Any + Send + Sync>);
+    }
 }
 
 impl From<Value> for Manifest {
@@ -180,6 +205,19 @@ impl Object {
         digest.get_or_init(|| sha256(self.yaml().as_bytes()))
     }
 
+    /// What follows from the manifest alone, such as the meaning of an expression in
+    /// it. It is found out once for all copies of the object, also for those in other
+    /// bundles; an edit forgets it.
+    pub fn derived<T: Any + Send + Sync>(&self, make: impl FnOnce(&Value) -> T) -> Arc<T> {
+        if let Some(known) = self.manifest.derived.get() {
+            return known;
+        }
+        // Not under the lock: two threads may do the same work, none has to wait.
+        let new = Arc::new(make(self.value()));
+        self.manifest.derived.add(&new);
+        new
+    }
+
     /// Whether both say the same, whoever asked for them.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.manifest.text.get(), other.manifest.text.get());
@@ -257,6 +295,33 @@ mod tests {
             error(json!({"apiVersion": "v1", "kind": "A", "metadata": {}})),
             "it has no `metadata.name`"
         );
+    }
+
+    #[test]
+    fn what_follows_from_a_manifest_is_found_out_once() {
+        struct Name(String);
+        let value = json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}});
+        let object = Object::new(value, origin()).unwrap();
+        let mut copy = object.clone();
+        let mut made = 0;
+        let mut name = |object: &Object| {
+            let derived = object.derived(|value| {
+                made += 1;
+                Name(value["metadata"]["name"].to_string())
+            });
+            derived.0.clone()
+        };
+        assert_eq!(
+            (name(&object), name(&copy)),
+            ("\"a\"".into(), "\"a\"".into())
+        );
+        copy.edit(|value| value["metadata"]["name"] = json!("b"))
+            .unwrap();
+        assert_eq!(
+            (name(&object), name(&copy)),
+            ("\"a\"".into(), "\"b\"".into())
+        );
+        assert_eq!(made, 2);
     }
 
     #[test]

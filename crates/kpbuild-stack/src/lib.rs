@@ -13,6 +13,7 @@ mod conflicts;
 pub mod context;
 pub mod dashboards;
 pub mod definitions;
+mod documents;
 pub mod exposure;
 mod extends;
 pub mod field;

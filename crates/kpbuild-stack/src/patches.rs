@@ -5,13 +5,14 @@
 
 use std::sync::LazyLock;
 
-use kpbuild_core::node::{NodeKind, read_documents};
+use kpbuild_core::node::NodeKind;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, SourceMap, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::conflicts::CONFLICT;
+use crate::documents::documents;
 use crate::parse::StackFile;
 use crate::scalar::Pointer;
 use crate::schema;
@@ -184,21 +185,7 @@ pub fn read(
     has_target: bool,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Node> {
-    let documents = match read_documents(sources, file) {
-        Ok(documents) => documents,
-        Err(error) => {
-            diagnostics.push(error);
-            return Vec::new();
-        }
-    };
-    let start = Span {
-        file,
-        start: 0,
-        end: 0,
-    };
-    if documents.is_empty() {
-        diagnostics.push(Diagnostic::error(NOT_A_PATCH, "the file is empty").at(start, ""));
-    }
+    let documents = documents(sources, file, NOT_A_PATCH, diagnostics);
     let is_right = |document: &Node| {
         let before = diagnostics.errors();
         checked(document, has_target, diagnostics);

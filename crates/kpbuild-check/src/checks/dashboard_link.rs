@@ -27,8 +27,8 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         .filter_map(|dashboard| dashboard.uid())
         .collect();
     for dashboard in &facts.dashboards {
-        for (_, uid) in kpbuild_dashboard::links(&dashboard.value) {
-            if uids.contains(uid) {
+        for uid in &dashboard.model().links {
+            if uids.contains(uid.as_str()) {
                 continue;
             }
             let help = match nearest(uid, uids.iter().copied()) {

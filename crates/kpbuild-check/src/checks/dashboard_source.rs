@@ -30,8 +30,9 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
     for dashboard in &facts.dashboards {
         let place = format!("{} in `{}`", dashboard.words(), dashboard.object.key());
-        for (_, name, _) in kpbuild_dashboard::sources(&dashboard.value) {
-            let is_own = ["", "default", "grafana"].contains(&name) || name.starts_with("-- ");
+        for name in &dashboard.model().sources {
+            let is_own =
+                ["", "default", "grafana"].contains(&name.as_str()) || name.starts_with("-- ");
             if is_own || !references(name).is_empty() {
                 continue;
             }
@@ -51,7 +52,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 findings.on(dashboard.object, message).help(help);
             }
         }
-        for (_, variable) in kpbuild_dashboard::variables(&dashboard.value)
+        for (_, variable) in kpbuild_dashboard::variables(&dashboard.model().value)
             .filter(|(_, variable)| variable["type"] == "datasource")
         {
             let wanted = variable["query"].as_str().unwrap_or_default();

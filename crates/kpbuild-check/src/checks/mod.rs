@@ -27,6 +27,7 @@ mod missing_config;
 mod missing_key;
 mod monitor_port;
 mod monitor_selects_nothing;
+mod nan_spreads;
 mod needless_regex;
 mod network_policy_gossip;
 mod network_policy_query;
@@ -61,6 +62,7 @@ mod service_selects_nothing;
 mod severity_unrouted;
 mod storage_class;
 mod template_label;
+mod template_raw_value;
 mod template_syntax;
 mod template_value;
 mod unknown_alert;
@@ -125,6 +127,7 @@ pub const CHECKS: &[Check] = &[
     beyond_retention::CHECK,
     absent_without_for::CHECK,
     fragile_alert::CHECK,
+    nan_spreads::CHECK,
     unknown_alert::CHECK,
     promql_feature::CHECK,
     group_interval::CHECK,
@@ -133,6 +136,7 @@ pub const CHECKS: &[Check] = &[
     template_syntax::CHECK,
     template_label::CHECK,
     template_value::CHECK,
+    template_raw_value::CHECK,
     alertmanager_config::CHECK,
     alertmanager_template::CHECK,
     alertmanager_template_missing::CHECK,

@@ -1,8 +1,9 @@
 //! An object that its schema does not allow.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use kpbuild_core::{Code, Severity};
+use kpbuild_core::{Code, Diagnostic, Object, Severity};
 use kpbuild_stack::validate;
 
 use crate::check::{Check, Findings, Words};
@@ -40,39 +41,64 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             .entry((version, object.kind()))
             .or_insert_with(|| Schema::of(facts, object));
         let Some(schema) = schema else { continue };
-        // What has a check of its own is said there, with more words.
-        let elsewhere = |one: &kpbuild_core::Diagnostic| {
-            let is_label = ["metadata.labels.", "metadata.annotations."]
-                .iter()
-                .any(|place| one.message.contains(place));
-            let is_format = one.code == validate::BAD_FORMAT
-                && (object.kind() == "PrometheusRule" || one.message.contains(".resources."));
-            is_format || (is_label && one.code == validate::WRONG_TYPE)
+        let violations = if schema.is_of_the_program() {
+            object.derived(|_| Violations::of(object, schema))
+        } else {
+            Arc::new(Violations::of(object, schema))
         };
-        let whole = (schema.root(), schema.whole());
-        for violation in validate::violations(object.value(), whole.0, whole.1)
-            .into_iter()
-            .filter(|one| !elsewhere(one))
-        {
-            let words = findings.on(object, format!("`{}`: {}", object.key(), violation.message));
-            let words = violation.notes.into_iter().fold(words, Words::note);
-            if let Some(help) = violation.help {
+        for one in &violations.0 {
+            let words = findings.on(object, format!("`{}`: {}", object.key(), one.message));
+            let words = one.notes.iter().fold(words, Words::note);
+            if let Some(help) = &one.help {
                 words.help(help);
             }
         }
+    }
+}
+
+/// What a schema does not allow in an object. It is found out once however many
+/// bundles have the object, unless the schema is one of the bundle.
+struct Violations(Vec<Violation>);
+
+struct Violation {
+    message: String,
+    notes: Vec<String>,
+    help: Option<String>,
+}
+
+impl Violations {
+    fn of(object: &Object, schema: &Schema<'_>) -> Self {
+        let of_schema = validate::violations(object.value(), schema.root(), schema.whole())
+            .into_iter()
+            .filter(|one| !is_said_elsewhere(one, object))
+            .map(|one| Violation {
+                message: one.message,
+                notes: one.notes,
+                help: one.help,
+            });
         let (root, structural) = schema.structural();
         let said_elsewhere = |one: &Broken| {
             one.message.contains(".volumeMounts` has the mountPath")
                 || one.message.starts_with("`spec.groups` has the name")
         };
-        for one in broken(object.value(), root, structural)
+        let of_constraints = broken(object.value(), root, structural)
             .into_iter()
             .filter(|one| !said_elsewhere(one))
-        {
-            let words = findings.on(object, format!("`{}`: {}", object.key(), one.message));
-            if let Some(help) = one.help {
-                words.help(help);
-            }
-        }
+            .map(|one| Violation {
+                message: one.message,
+                notes: Vec::new(),
+                help: one.help,
+            });
+        Self(of_schema.chain(of_constraints).collect())
     }
+}
+
+/// What has a check of its own is said there, with more words.
+fn is_said_elsewhere(one: &Diagnostic, object: &Object) -> bool {
+    let is_label = ["metadata.labels.", "metadata.annotations."]
+        .iter()
+        .any(|place| one.message.contains(place));
+    let is_format = one.code == validate::BAD_FORMAT
+        && (object.kind() == "PrometheusRule" || one.message.contains(".resources."));
+    is_format || (is_label && one.code == validate::WRONG_TYPE)
 }

@@ -55,7 +55,7 @@ impl Rules {
 
     /// The rules that a patch is about.
     fn patched(&self, edit: &RuleEdit, gone: &BTreeSet<Place>) -> Result<Vec<Place>, Diagnostic> {
-        let mut places = match self.selected(&edit.selector()) {
+        let mut places = match self.selected(edit.selector()) {
             Ok(places) => places,
             Err(nothing) => return Err(nothing.diagnostic().at_some(edit.span, "")),
         };

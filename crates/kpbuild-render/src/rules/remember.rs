@@ -62,8 +62,8 @@ fn changed(edit: &RuleEdit, rule: &Rule, changes: Vec<String>, now: &str) -> Dia
 }
 
 fn subject(edit: &RuleEdit) -> String {
-    let patch = &edit.patch;
-    let name = patch.alert.as_ref().or(patch.record.as_ref());
+    let rules = edit.selector();
+    let name = rules.alert.as_ref().or(rules.record.as_ref());
     name.map_or_else(|| "a rule".to_owned(), |name| format!("`{name}`"))
 }
 

@@ -48,8 +48,8 @@ pub struct RuleEdit {
 
 impl RuleEdit {
     /// Which rules it is about.
-    pub fn selector(&self) -> RuleSelector {
-        self.patch.selector()
+    pub fn selector(&self) -> &RuleSelector {
+        &self.patch.rules
     }
 
     /// Where a field of the patch is written, or the patch itself.

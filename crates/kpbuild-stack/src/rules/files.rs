@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
-use kpbuild_core::node::{NodeKind, read_documents};
+use kpbuild_core::node::NodeKind;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, FileId, Node, SourceMap, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{RuleGroup, UserGroup, check, choices};
+use crate::documents::documents;
 use crate::format;
 use crate::scalar::Name;
 use crate::schema;
@@ -82,21 +83,7 @@ struct Metadata {
 /// Reads a file of rules; everything that is wrong with it is reported.
 pub fn read(sources: &SourceMap, file: FileId, diagnostics: &mut Diagnostics) -> Vec<UserRules> {
     let before = diagnostics.errors();
-    let documents = match read_documents(sources, file) {
-        Ok(documents) => documents,
-        Err(error) => {
-            diagnostics.push(error);
-            return Vec::new();
-        }
-    };
-    let start = Span {
-        file,
-        start: 0,
-        end: 0,
-    };
-    if documents.is_empty() {
-        diagnostics.push(not_rules("the file is empty", start));
-    }
+    let documents = documents(sources, file, NOT_RULES, diagnostics);
     let path = &sources.file(file).name;
     let read = documents
         .iter()

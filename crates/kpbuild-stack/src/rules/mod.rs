@@ -96,7 +96,7 @@ pub struct RuleSelector {
     #[schemars(length(min = 1))]
     pub group: Option<String>,
     /// Labels that the rule sets, which tell the variants of an alert apart:
-    /// `{severity: warning}`.
+    /// `{severity: warning}`. Without it, all variants are meant.
     #[serde(rename = "where")]
     pub labels: Option<RuleLabels>,
 }
@@ -105,19 +105,9 @@ pub struct RuleSelector {
 /// everything that is not said stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RulePatch {
-    /// The name of an alert; `*` stands for any characters.
-    #[schemars(length(min = 1))]
-    pub alert: Option<String>,
-    /// The name of a record; `*` stands for any characters.
-    #[schemars(length(min = 1))]
-    pub record: Option<String>,
-    /// The name of the group that the rule is in; `*` stands for any characters.
-    #[schemars(length(min = 1))]
-    pub group: Option<String>,
-    /// Labels that the rule sets, which tell the variants of an alert apart:
-    /// `{severity: warning}`. Without it, all variants are patched.
-    #[serde(rename = "where")]
-    pub labels_before: Option<RuleLabels>,
+    /// Which rules are meant.
+    #[serde(flatten)]
+    pub rules: RuleSelector,
     /// How long the condition must hold before the alert fires; `0s` fires at once.
     #[serde(rename = "for")]
     pub hold: Option<Duration>,
@@ -238,16 +228,6 @@ impl JsonSchema for RuleParameters {
 }
 
 impl RulePatch {
-    /// Which rules it is about.
-    pub fn selector(&self) -> RuleSelector {
-        RuleSelector {
-            alert: self.alert.clone(),
-            record: self.record.clone(),
-            group: self.group.clone(),
-            labels: self.labels_before.clone(),
-        }
-    }
-
     /// What it sets, under the names that `was` has too.
     pub fn sets(&self) -> Before {
         Before {
