@@ -453,6 +453,7 @@ mod tests {
     use super::*;
     use crate::components;
     use crate::dashboards::Dashboards;
+    use crate::notifications::Notifications;
 
     #[test]
     fn names_are_those_that_need_no_quotes() {
@@ -500,13 +501,17 @@ mod tests {
         let file = kpbuild_stack::parse(&sources, file, &mut diagnostics).expect("it is a stack");
         let stack = kpbuild_stack::resolve(&file);
         let dashboards = Dashboards::in_folders(stack.dashboards.folders.clone());
+        let late = components::Late {
+            dashboards: &dashboards,
+            notifications: &Notifications::default(),
+        };
         let (mut names, mut rules) = (Names::new(), Vec::new());
         for component in &stack.components {
             components::render(
                 session,
                 component,
                 &stack,
-                &dashboards,
+                &late,
                 &mut names,
                 &mut diagnostics,
             )
