@@ -32,6 +32,7 @@ pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
     components(search);
     on_demand::each(search);
     platform(search);
+    on_demand::discovery(search);
     network_policies(search);
     workloads::all_pods(search);
     custom_resources::instances(search);
@@ -41,6 +42,7 @@ pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
     monitors::each(search);
     configuration::each(search);
     common_metadata(search);
+    rules::without_mixin(search);
     dashboards::each(search)?;
     rules::each(search)
 }
@@ -237,7 +239,35 @@ fn exposure(search: &mut Search<'_>) {
         for (field, way) in ways_to(search, service) {
             search.attempt(&["expose", component, field], way);
         }
+        if let Some(peers) = peers(search, component) {
+            search.attempt(&["expose", component, "from"], peers);
+        }
     }
+}
+
+/// Whom the NetworkPolicy lets in where ours lets in everybody.
+fn peers(search: &Search<'_>, component: &str) -> Option<Value> {
+    let (ours, theirs) = search.pair(component, &["NetworkPolicy"])?;
+    let ways = ours["spec"]["ingress"].as_array()?;
+    let open = ways.iter().position(|way| way["from"].is_null())?;
+    let from = theirs["spec"]["ingress"][open]["from"].as_array()?;
+    from.iter().map(peer).collect()
+}
+
+fn peer(given: &Value) -> Option<Value> {
+    if let Some(cidr) = given["ipBlock"]["cidr"].as_str() {
+        return Some(json!({"cidr": cidr}));
+    }
+    let mut peer = json!({});
+    let namespace = &given["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"];
+    if namespace.is_string() {
+        peer["namespace"] = namespace.clone();
+    }
+    let pods = &given["podSelector"]["matchLabels"];
+    if pods.is_object() {
+        peer["pods"] = pods.clone();
+    }
+    (peer != json!({})).then_some(peer)
 }
 
 /// The Ingress and the route that lead to a Service.

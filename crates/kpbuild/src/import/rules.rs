@@ -110,14 +110,13 @@ fn is_same_variant(one: &Rule, other: &Rule) -> bool {
 }
 
 pub(super) fn each(search: &mut Search<'_>) -> anyhow::Result<()> {
-    without_mixin(search);
     disable(search);
     patch(search);
     files(search)
 }
 
 /// Components whose rules were not given at all.
-fn without_mixin(search: &mut Search<'_>) {
+pub(super) fn without_mixin(search: &mut Search<'_>) {
     let lacking = search
         .rendered
         .iter()
