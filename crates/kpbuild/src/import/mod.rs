@@ -11,6 +11,7 @@ mod configuration;
 mod custom_resources;
 mod dashboards;
 mod difference;
+mod exposure;
 mod given;
 mod ini;
 mod meaning;
