@@ -116,7 +116,7 @@ fn sorted(value: Value) -> Value {
 
 #[test]
 fn any_change_comes_back() {
-    for seed in 0..6 {
+    for seed in 0..4 {
         let mut given = default();
         let mut chance = Chance(seed);
         let changes: Vec<String> = (0..15).map(|_| change(&mut given, &mut chance)).collect();

@@ -46,8 +46,8 @@ const PASSWORD: Question = Question {
     mistake: yes_or_no,
 };
 
-/// The names of platforms.
-const PLATFORMS: [&str; 14] = [
+/// The names of platforms, and the answer of those who have none.
+pub(crate) const PLATFORMS: [&str; 14] = [
     "aks",
     "aws",
     "bootkube",

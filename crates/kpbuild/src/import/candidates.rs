@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use kpbuild_core::ObjectKey;
 use serde_json::{Value, json};
 
+use crate::questions::PLATFORMS;
+
 use super::{
-    Search, configuration, custom_resources, dashboards, monitors, on_demand, rules, workloads,
+    Search, configuration, custom_resources, dashboards, exposure, monitors, on_demand, rules,
+    workloads,
 };
 
 /// The namespace and the names of instances: what all other names follow from.
@@ -32,15 +35,17 @@ pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
     components(search);
     on_demand::each(search);
     platform(search);
+    on_demand::discovery(search);
     network_policies(search);
     workloads::all_pods(search);
     custom_resources::instances(search);
     workloads::each(search);
-    exposure(search);
+    exposure::each(search);
     namespaces(search);
     monitors::each(search);
     configuration::each(search);
     common_metadata(search);
+    rules::without_mixin(search);
     dashboards::each(search)?;
     rules::each(search)
 }
@@ -116,23 +121,6 @@ fn components(search: &mut Search<'_>) {
     }
 }
 
-/// What kube-prometheus has a platform for.
-const PLATFORMS: [&str; 13] = [
-    "aks",
-    "aws",
-    "bootkube",
-    "eks",
-    "gke",
-    "kops",
-    "kops-coredns",
-    "k3s",
-    "kubeadm",
-    "kubespray",
-    "openshift",
-    "rke2",
-    "talos",
-];
-
 /// The platform, if there are objects that speak for one:
 /// some of Kubernetes' monitors lack, or there is something in `kube-system`.
 fn platform(search: &mut Search<'_>) {
@@ -190,7 +178,7 @@ fn apis_of_the_adapter(search: &mut Search<'_>) {
 
 /// The platform that leads nearest; the first of several.
 fn best_platform(search: &mut Search<'_>) {
-    for platform in PLATFORMS {
+    for platform in PLATFORMS.into_iter().filter(|name| *name != "none") {
         search.attempt(&["cluster", "platform"], json!(platform));
     }
 }
@@ -218,77 +206,6 @@ fn network_policies(search: &mut Search<'_>) {
     if search.given.first("NetworkPolicy").is_none() {
         search.attempt(&["networkPolicies"], json!(false));
     }
-}
-
-/// Ports of the nodes, and host names that lead to an interface.
-fn exposure(search: &mut Search<'_>) {
-    for component in ["prometheus", "alertmanager", "grafana"] {
-        let Some((_, theirs)) = search.pair(component, &["Service"]) else {
-            continue;
-        };
-        let mut ports = theirs["spec"]["ports"].as_array().into_iter().flatten();
-        if let Some(port) = ports.find_map(|port| port["nodePort"].as_u64()) {
-            search.attempt(&["expose", component, "nodePort"], json!(port));
-            // Where the NetworkPolicy was left as it is, it keeps others out.
-            let closed = json!({"nodePort": port, "from": []});
-            search.attempt(&["expose", component], closed);
-        }
-        let service = theirs["metadata"]["name"].as_str().unwrap_or_default();
-        for (field, way) in ways_to(search, service) {
-            search.attempt(&["expose", component, field], way);
-        }
-    }
-}
-
-/// The Ingress and the route that lead to a Service.
-fn ways_to(search: &Search<'_>, service: &str) -> Vec<(&'static str, Value)> {
-    let objects = search.given.objects().map(|(_, object)| &object.value);
-    let ways = objects.filter_map(|object| match object["kind"].as_str()? {
-        "Ingress" => Some(("ingress", ingress_of(object, service)?)),
-        "HTTPRoute" => Some(("route", route_of(object, service)?)),
-        _ => None,
-    });
-    ways.collect()
-}
-
-/// An Ingress as a stack says it.
-fn ingress_of(object: &Value, service: &str) -> Option<Value> {
-    let spec = &object["spec"];
-    let rule = &spec["rules"][0];
-    if rule["http"]["paths"][0]["backend"]["service"]["name"] != service {
-        return None;
-    }
-    let mut ingress = json!({"host": rule["host"].as_str()?});
-    let fields = [
-        ("class", &spec["ingressClassName"]),
-        ("tlsSecret", &spec["tls"][0]["secretName"]),
-        ("annotations", &object["metadata"]["annotations"]),
-    ];
-    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
-        ingress[name] = value.clone();
-    }
-    Some(ingress)
-}
-
-/// A route of the Gateway API as a stack says it.
-fn route_of(object: &Value, service: &str) -> Option<Value> {
-    let spec = &object["spec"];
-    if spec["rules"][0]["backendRefs"][0]["name"] != service {
-        return None;
-    }
-    let parent = &spec["parentRefs"][0];
-    let mut gateway = json!({"name": parent["name"]});
-    for field in ["namespace", "sectionName"] {
-        if !parent[field].is_null() {
-            gateway[field] = parent[field].clone();
-        }
-    }
-    let mut route = json!({"hosts": spec["hostnames"].as_array()?, "gateway": gateway});
-    let annotations = &object["metadata"]["annotations"];
-    if !annotations.is_null() {
-        route["annotations"] = annotations.clone();
-    }
-    Some(route)
 }
 
 /// The namespaces whose targets Prometheus may discover: those in which it has a role.
@@ -353,32 +270,5 @@ mod tests {
         assert_eq!(path_of("localhost:5000/a/b"), "a/b");
         let pod = json!({"containers": [{"image": "a"}, {"image": "b"}], "image": "c"});
         assert_eq!(images(&pod), ["c", "a", "b"]);
-    }
-
-    #[test]
-    fn ways_to_an_interface_are_said_in_a_few_words() {
-        let service = json!({"service": {"name": "grafana"}});
-        let object = json!({"spec": {
-            "ingressClassName": "nginx",
-            "rules": [{"host": "g.example.com", "http": {"paths": [{"backend": service}]}}],
-            "tls": [{"hosts": ["g.example.com"], "secretName": "g-tls"}],
-        }});
-        assert_eq!(
-            ingress_of(&object, "grafana"),
-            Some(json!({"host": "g.example.com", "class": "nginx", "tlsSecret": "g-tls"}))
-        );
-        assert_eq!(ingress_of(&object, "prometheus-k8s"), None);
-        let object = json!({"spec": {
-            "hostnames": ["g.example.com"],
-            "parentRefs": [{"name": "public", "namespace": "gateways"}],
-            "rules": [{"backendRefs": [{"name": "grafana", "port": 3000}]}],
-        }});
-        assert_eq!(
-            route_of(&object, "grafana"),
-            Some(json!({
-                "hosts": ["g.example.com"],
-                "gateway": {"name": "public", "namespace": "gateways"},
-            }))
-        );
     }
 }

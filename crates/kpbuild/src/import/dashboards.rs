@@ -5,6 +5,7 @@ use kpbuild_core::ObjectKey;
 use serde_json::{Value, json};
 
 use super::meaning::{Texts, is_dashboard};
+use super::text::is_file_name;
 use super::{Search, SideFile, set};
 
 /// What the ConfigMap of a dashboard is called, before the dashboard's name.
@@ -23,7 +24,8 @@ pub(super) fn each(search: &mut Search<'_>) -> anyhow::Result<()> {
         search.attempt(&["dashboards", "exclude"], json!(lacking));
     }
     let files = search.given.objects().filter_map(|(key, object)| {
-        let is_meant = is_dashboard(key) && is_own(search, key, &object.value);
+        let is_file = is_dashboard(key) && is_file_name(&key.name);
+        let is_meant = is_file && is_own(search, key, &object.value);
         Some((name_of(key), file_of(key, &object.value)?)).filter(|_| is_meant)
     });
     for (name, file) in files.collect::<Vec<_>>() {

@@ -130,7 +130,7 @@ fn as_applied(mut value: Value) -> Value {
 }
 
 /// Moves what is text in `data` of a Secret into `stringData`.
-fn decode(secret: &mut Map<String, Value>) {
+pub(super) fn decode(secret: &mut Map<String, Value>) {
     let Some(Value::Object(data)) = secret.remove("data") else {
         return;
     };
@@ -151,6 +151,29 @@ fn decode(secret: &mut Map<String, Value>) {
             secret.insert(field.to_owned(), Value::Object(map));
         }
     }
+}
+
+/// A Secret whose texts are encoded where those of another one are.
+pub(super) fn encoded_as(ours: &Value, mut theirs: Value) -> Value {
+    let keys: Vec<&String> = ours["data"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .collect();
+    for key in keys {
+        let texts = theirs.get_mut("stringData").and_then(Value::as_object_mut);
+        if let Some(Value::String(text)) = texts.and_then(|texts| texts.remove(key)) {
+            theirs["data"][key] = STANDARD.encode(text).into();
+        }
+    }
+    if let Some(fields) = theirs.as_object_mut()
+        && fields
+            .get("stringData")
+            .is_some_and(|texts| *texts == Value::Object(Map::new()))
+    {
+        fields.remove("stringData");
+    }
+    theirs
 }
 
 fn decoded(data: &str) -> Option<String> {
@@ -196,6 +219,16 @@ mod tests {
                 "data": {"b": "/w=="},
                 "stringData": {"a": "hello", "c": "new"},
             })
+        );
+    }
+
+    #[test]
+    fn texts_are_encoded_where_those_of_another_secret_are() {
+        let ours = json!({"data": {"a": "eA=="}, "stringData": {"b": "y"}});
+        let theirs = json!({"stringData": {"a": "hello", "b": "z"}});
+        assert_eq!(
+            encoded_as(&ours, theirs),
+            json!({"data": {"a": "aGVsbG8="}, "stringData": {"b": "z"}})
         );
     }
 }

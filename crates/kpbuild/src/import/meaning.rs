@@ -4,7 +4,7 @@
 use kpbuild_core::{ObjectKey, yaml};
 use serde_json::{Map, Value, json};
 
-use super::ini;
+use super::{given, ini};
 
 /// Who wrote the rules and dashboards that were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,13 +57,12 @@ const EMPTY: [&str; 7] = [
 /// What an object means.
 pub(super) fn of(key: &ObjectKey, value: &Value, texts: Texts) -> Value {
     let mut meaning = simple(&key.kind, value, "");
-    let fields = meaning.as_object_mut();
-    // A Secret without a type is of this one.
-    let is_opaque = |fields: &&mut Map<String, Value>| {
-        key.kind == "Secret" && fields.get("type").is_some_and(|name| name == "Opaque")
-    };
-    if let Some(fields) = fields.filter(is_opaque) {
-        fields.remove("type");
+    if let Some(secret) = meaning.as_object_mut().filter(|_| key.kind == "Secret") {
+        given::decode(secret);
+        // One without a type is of this one.
+        if secret.get("type").is_some_and(|name| name == "Opaque") {
+            secret.remove("type");
+        }
     }
     match key.kind.as_str() {
         "ConfigMap" if texts == Texts::Others && is_own_text(key) => untold(&mut meaning),

@@ -11,12 +11,14 @@ mod configuration;
 mod custom_resources;
 mod dashboards;
 mod difference;
+mod exposure;
 mod given;
 mod ini;
 mod meaning;
 mod monitors;
 mod on_demand;
 mod patches;
+mod prune;
 mod report;
 mod rules;
 mod text;
@@ -62,6 +64,7 @@ pub(crate) fn import(given: &Given, name: &str, file: &str) -> anyhow::Result<Im
     candidates::names(&mut search);
     search.look_at_texts();
     candidates::try_all(&mut search)?;
+    prune::stack(&mut search);
     search.remember_rules();
     let patched = patches::add(&mut search);
     let report = report::of(&search, &patched);
@@ -179,6 +182,16 @@ impl<'a> Search<'a> {
             (self.stack, self.rendered, self.left) = (stack, rendered, left);
         }
         is_nearer
+    }
+
+    /// Keeps a stack that says less if it is as near to what was given.
+    fn keep_if_as_near(&mut self, stack: Value) {
+        if let Some(rendered) = self.render(&stack)
+            && self.distance(&rendered) <= self.left
+        {
+            self.left = self.distance(&rendered);
+            (self.stack, self.rendered) = (stack, rendered);
+        }
     }
 
     /// The objects of a stack; nothing if it is not right.

@@ -53,12 +53,41 @@ pub(super) fn each(search: &mut Search<'_>) {
         let pair = search.pair(component, &["ServiceMonitor"]);
         monitor(search, &["components", component], pair);
     }
+    kubelet_over_http(search);
     for part in PARTS {
         let mut pairs = search.pairs("kubernetes", &["ServiceMonitor"]);
         let pair = pairs.find(|(ours, _)| ours["metadata"]["name"] == part.object);
         let pair = pair.map(|(ours, theirs)| (ours.clone(), theirs.clone()));
         drop(pairs);
+        port(search, &part, pair.as_ref());
         monitor(search, &["components", "kubernetes", part.field], pair);
+    }
+}
+
+fn kubelet_over_http(search: &mut Search<'_>) {
+    let is_http = search.given.objects().any(|(key, object)| {
+        key.kind == "ServiceMonitor"
+            && key.name == "kubelet"
+            && object.value["spec"]["endpoints"][0]["scheme"] == "http"
+    });
+    if is_http {
+        let path = ["components", "kubernetes", "kubelet", "https"];
+        search.attempt(&path, json!(false));
+    }
+}
+
+/// The port of a part of Kubernetes, by name or number.
+fn port(search: &mut Search<'_>, part: &Part, pair: Option<&(Value, Value)>) {
+    let Some((ours, theirs)) = pair else { return };
+    let of = |monitor: &Value| {
+        let endpoint = &monitor["spec"]["endpoints"][0];
+        [&endpoint["port"], &endpoint["targetPort"]]
+            .into_iter()
+            .find(|port| !port.is_null())
+            .cloned()
+    };
+    if let Some(theirs) = of(theirs).filter(|theirs| of(ours).as_ref() != Some(theirs)) {
+        search.attempt(&["components", "kubernetes", part.field, "port"], theirs);
     }
 }
 

@@ -113,6 +113,43 @@ fn certificate_secret(tls: &Value) -> Option<Value> {
     Some(secret)
 }
 
+/// Parts of Kubernetes, and the names of their Services.
+const FOUND: [(&str, &str); 3] = [
+    ("coredns", "kube-dns"),
+    ("kubeControllerManager", "kube-controller-manager"),
+    ("kubeScheduler", "kube-scheduler"),
+];
+
+/// Services by which Prometheus finds parts of Kubernetes, where they are not
+/// those of a platform.
+pub(super) fn discovery(search: &mut Search<'_>) {
+    for (field, name) in FOUND {
+        let name = format!("{name}-prometheus-discovery");
+        let Some(service) = given(search, "Service", &name) else {
+            continue;
+        };
+        let ports = service["spec"]["ports"].as_array().into_iter().flatten();
+        let ports = ports.filter_map(|port| Some((port["name"].as_str()?, &port["port"])));
+        let ports: Value = ports
+            .map(|(name, port)| (name.to_owned(), port.clone()))
+            .collect();
+        let mut found = json!({"ports": ports});
+        match addresses(search, &name) {
+            Some(addresses) => found["addresses"] = addresses,
+            None => found["selector"] = service["spec"]["selector"].clone(),
+        }
+        search.attempt(&["components", "kubernetes", field, "service"], found);
+    }
+}
+
+/// The addresses behind a Service that selects no pods.
+fn addresses(search: &Search<'_>, service: &str) -> Option<Value> {
+    let slice = given(search, "EndpointSlice", service)?;
+    let endpoints = slice["endpoints"].as_array()?.iter();
+    let addresses = endpoints.filter_map(|endpoint| endpoint["addresses"].as_array());
+    Some(addresses.flatten().cloned().collect())
+}
+
 /// Hosts with windows-exporter, which Prometheus finds in a Secret of scrape jobs.
 fn windows_hosts(search: &mut Search<'_>) {
     let secrets = search

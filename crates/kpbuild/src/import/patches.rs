@@ -7,7 +7,7 @@ use kpbuild_render::{ListKind, list_kind};
 use serde_json::{Map, Value, json};
 
 use super::meaning::{self, Texts};
-use super::{Search, rules};
+use super::{Search, given, rules};
 
 /// What patches were made for.
 #[derive(Debug, Default)]
@@ -77,8 +77,11 @@ fn expected(key: &ObjectKey, ours: &Value, theirs: &Value, texts: Texts) -> Valu
     if key.kind == "PrometheusRule" {
         return rules::in_our_order(ours, &theirs, texts);
     }
-    if key.kind == "Secret" && is_opaque(ours) && is_opaque(&theirs) {
-        theirs["type"] = ours["type"].clone();
+    if key.kind == "Secret" {
+        theirs = given::encoded_as(ours, theirs);
+        if is_opaque(ours) && is_opaque(&theirs) {
+            theirs["type"] = ours["type"].clone();
+        }
     }
     if texts == Texts::Others && meaning::is_own_text(key) {
         theirs["data"] = ours["data"].clone();

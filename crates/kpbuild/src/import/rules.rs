@@ -7,6 +7,7 @@ use kpbuild_core::{ObjectKey, yaml};
 use serde_json::{Map, Value, json};
 
 use super::meaning::Texts;
+use super::text::is_file_name;
 use super::workloads::merge_patch;
 use super::{Search, SideFile, set};
 
@@ -110,14 +111,13 @@ fn is_same_variant(one: &Rule, other: &Rule) -> bool {
 }
 
 pub(super) fn each(search: &mut Search<'_>) -> anyhow::Result<()> {
-    without_mixin(search);
     disable(search);
     patch(search);
     files(search)
 }
 
 /// Components whose rules were not given at all.
-fn without_mixin(search: &mut Search<'_>) {
+pub(super) fn without_mixin(search: &mut Search<'_>) {
     let lacking = search
         .rendered
         .iter()
@@ -297,8 +297,11 @@ fn differing(patch: &Value) -> Fields {
 
 /// Objects with rules of somebody's own become files.
 fn files(search: &mut Search<'_>) -> anyhow::Result<()> {
-    let is_new =
-        |key: &ObjectKey| key.kind == "PrometheusRule" && !search.rendered.contains_key(key);
+    let is_new = |key: &ObjectKey| {
+        key.kind == "PrometheusRule"
+            && is_file_name(&key.name)
+            && !search.rendered.contains_key(key)
+    };
     let new = search.given.objects().filter(|(key, _)| is_new(key));
     let new: Vec<(String, String)> = new
         .map(|(key, object)| {

@@ -17,6 +17,13 @@ pub(crate) struct SideFile {
     pub(crate) is_secret: bool,
 }
 
+/// Whether an object's name can be that of a file: it leads nowhere else.
+pub(super) fn is_file_name(name: &str) -> bool {
+    let format = kpbuild_stack::format::named("kubernetes-name");
+    let format = format.expect("the format is in the table");
+    format.check(name).is_ok()
+}
+
 /// The sections of a stack file that come first; the others follow as they are
 /// named.
 const ORDER: [&str; 13] = [

@@ -82,7 +82,7 @@ pub(super) fn each(search: &mut Search<'_>) {
             container(search, component, index);
         }
         match component {
-            "grafana" => volume_of_grafana(search),
+            "grafana" => volumes_of_grafana(search),
             "node-exporter" | "blackbox-exporter" => port(search, component),
             _ => {}
         }
@@ -397,8 +397,16 @@ fn port(search: &mut Search<'_>, component: &str) {
     }
 }
 
-/// The volume of Grafana's database.
-fn volume_of_grafana(search: &mut Search<'_>) {
+/// The volume of Grafana's database, and the Secret of LDAP, which is one, too.
+fn volumes_of_grafana(search: &mut Search<'_>) {
+    if let Some((_, theirs)) = search.pair("grafana", &KINDS) {
+        let volumes = &theirs["spec"]["template"]["spec"]["volumes"];
+        let mut volumes = volumes.as_array().into_iter().flatten();
+        if let Some(volume) = volumes.find(|volume| volume["name"] == "grafana-ldap") {
+            let secret = volume["secret"]["secretName"].clone();
+            search.attempt(&["components", "grafana", "ldap", "secret"], secret);
+        }
+    }
     let mut claims = search
         .given
         .objects()

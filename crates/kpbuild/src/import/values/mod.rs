@@ -42,6 +42,11 @@ pub(crate) fn import(
     parts::each(&mut given);
     let listed = given.listed();
     let same = all - listed.len();
+    anyhow::ensure!(
+        same > 0,
+        "no value in `{}` is one that a stack has a field for: is it a values file of kube-prometheus-stack?",
+        sources.file(values.span.file).name
+    );
     let (stack, beside) = text::files(given.stack, Vec::new(), file);
     Ok(Imported {
         stack,
