@@ -451,8 +451,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::components;
+    use crate::components::{self, Late};
     use crate::dashboards::Dashboards;
+    use crate::notifications::Notifications;
 
     #[test]
     fn names_are_those_that_need_no_quotes() {
@@ -499,14 +500,17 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let file = kpbuild_stack::parse(&sources, file, &mut diagnostics).expect("it is a stack");
         let stack = kpbuild_stack::resolve(&file);
-        let dashboards = Dashboards::in_folders(stack.dashboards.folders.clone());
+        let late = Late {
+            dashboards: &Dashboards::in_folders(stack.dashboards.folders.clone()),
+            notifications: &Notifications::default(),
+        };
         let (mut names, mut rules) = (Names::new(), Vec::new());
         for component in &stack.components {
             components::render(
                 session,
                 component,
                 &stack,
-                &dashboards,
+                &late,
                 &mut names,
                 &mut diagnostics,
             )
