@@ -6,6 +6,7 @@ mod apply;
 mod definitions;
 mod faults;
 mod installation;
+mod notifications;
 mod recordings;
 mod rollouts;
 mod stack;

@@ -451,7 +451,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::components;
+    use crate::components::{self, Late};
     use crate::dashboards::Dashboards;
     use crate::notifications::Notifications;
 
@@ -500,9 +500,8 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let file = kpbuild_stack::parse(&sources, file, &mut diagnostics).expect("it is a stack");
         let stack = kpbuild_stack::resolve(&file);
-        let dashboards = Dashboards::in_folders(stack.dashboards.folders.clone());
-        let late = components::Late {
-            dashboards: &dashboards,
+        let late = Late {
+            dashboards: &Dashboards::in_folders(stack.dashboards.folders.clone()),
             notifications: &Notifications::default(),
         };
         let (mut names, mut rules) = (Names::new(), Vec::new());

@@ -364,3 +364,55 @@ fn array(value: &Value) -> impl Iterator<Item = &Value> {
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use kpbuild_cluster::StackId;
+    use kpbuild_core::{Diagnostics, Object, Origin};
+    use serde_json::json;
+
+    use super::*;
+
+    /// A bundle with one object of the component `prometheus`.
+    fn bundle(api_version: &str, kind: &str) -> Bundle {
+        let value = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "k8s", "namespace": "m"}});
+        let origin = Origin {
+            component: "prometheus".to_owned(),
+            span: None,
+        };
+        let object = Object::new(value, origin).expect("it is an object");
+        Bundle::new(vec![object], &mut Diagnostics::default())
+    }
+
+    #[test]
+    fn an_agent_is_judged_by_its_targets_alone() {
+        let bundle = bundle("monitoring.coreos.com/v1alpha1", "PrometheusAgent");
+        let expected = Expected {
+            bundle: &bundle,
+            id: StackId {
+                name: "edge".to_owned(),
+                namespace: "m".to_owned(),
+            },
+        };
+        let target = |health: &str| json!({"scrapePool": "serviceMonitor/m/a/0", "scrapeUrl": "http://a", "health": health, "lastError": "refused"});
+        // An agent answers one question.
+        let told = json!({"activeTargets": [target("up"), target("down")]});
+        let asked = Asked {
+            prometheus: Some(Ok(vec![Replica {
+                pod: "prom-agent-k8s-0".to_owned(),
+                answers: Ok(vec![told]),
+            }])),
+            ..Asked::default()
+        };
+        let status = judge(&expected, &asked);
+        assert_eq!(
+            status.problems,
+            ["serviceMonitor/m/a/0: 1 target is down, http://a: refused"]
+        );
+        assert_eq!(
+            status.targets.map(|targets| (targets.up, targets.total)),
+            Some((1, 2))
+        );
+        assert_eq!((status.rules, status.storage), (None, None));
+    }
+}
