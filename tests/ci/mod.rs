@@ -61,14 +61,8 @@ const BRANCHES: &[Branch] = &[
         1,
     ),
     (
-        "broken-jsonnet",
-        |repository| {
-            repository.replace(
-                "lib/panels.libsonnet",
-                "title: title,\n    description",
-                "title: titel,\n    description",
-            );
-        },
+        "broken-overlay",
+        |repository| repository.replace("overlays/prod.jsonnet", "'shop'", "$.values.teem"),
         1,
     ),
     (
@@ -88,8 +82,11 @@ const BRANCHES: &[Branch] = &[
         2,
     ),
     (
-        "library",
-        |repository| repository.replace("lib/panels.libsonnet", "h: 8", "h: 12"),
+        "mixin-update",
+        |repository| {
+            repository.release_mixin(2);
+            repository.done(&["mixin", "update", "shop", "--dir", "stacks"]);
+        },
         2,
     ),
     (
@@ -131,7 +128,7 @@ fn json(repository: &Repository) -> Value {
 
 #[test]
 fn every_branch_is_reported_as_reviewed() {
-    let repository = Repository::new();
+    let repository = Repository::with_mixin();
     let mut failures = Vec::new();
     for (name, change, code) in BRANCHES {
         repository.branch(name, change);
@@ -179,25 +176,73 @@ fn annotations_are_on_the_lines_of_the_mistakes() {
             .find(|(branch, ..)| *branch == name)
             .expect("it is there");
         repository.branch(name, change);
-        let (stdout, _, code) =
-            said(repository.kpbuild(&["ci", "--base", "main", "--format", "github"]));
-        assert_eq!(code, 1);
-        let commands = stdout.lines().filter(|line| line.starts_with("::error"));
-        commands
-            .map(|line| line.split("::").nth(1).expect("a command").to_owned())
-            .collect::<Vec<_>>()
+        annotations(&repository)
     };
     assert_eq!(
         annotations("broken-stack"),
         ["error file=stacks/prod.yaml,line=8,endLine=8,col=5,title=stack-unknown-field"]
     );
-    // A file that both stacks use is annotated once.
-    let jsonnet = annotations("broken-jsonnet");
-    assert_eq!(jsonnet.len(), 1, "{jsonnet:?}");
-    assert!(
-        jsonnet[0].starts_with("error file=lib/panels.libsonnet,line=3,"),
-        "{jsonnet:?}"
+    assert_eq!(
+        annotations("broken-overlay"),
+        ["error file=overlays/prod.jsonnet,line=3,endLine=3,col=56,title=overlay-jsonnet"]
     );
+}
+
+/// What the annotations of errors say before their texts.
+fn annotations(repository: &Repository) -> Vec<String> {
+    let (stdout, stderr, code) =
+        said(repository.kpbuild(&["ci", "--base", "main", "--format", "github"]));
+    assert_eq!(code, 1, "{stderr}");
+    let commands = stdout.lines().filter(|line| line.starts_with("::error"));
+    commands
+        .map(|line| line.split("::").nth(1).expect("a command").to_owned())
+        .collect()
+}
+
+#[test]
+fn a_file_that_several_stacks_use_is_annotated_once() {
+    let repository = Repository::new();
+    repository.branch("broken-library", |repository| {
+        repository.replace(
+            "lib/panels.libsonnet",
+            "title: title,\n    description",
+            "title: titel,\n    description",
+        );
+    });
+    let found = annotations(&repository);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("error file=lib/panels.libsonnet,line=3,"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn rules_that_move_to_another_namespace_are_no_changes() {
+    let repository = Repository::new();
+    repository.branch("renamed-namespace", |repository| {
+        let names = ["namespace: monitoring", "namespace: observability"];
+        repository.replace("stacks/staging.yaml", names[0], names[1]);
+    });
+    let report = json(&repository);
+    assert_eq!(report["rules"], serde_json::json!([]));
+    assert_eq!(report["moved"].as_array().map(Vec::len), Some(1));
+    // What else changes on the way is told, and nothing but that.
+    repository.replace(
+        "stacks/staging.yaml",
+        "rules:\n",
+        "rules:\n  parameters:\n    node-exporter:\n      fsSpaceAvailableWarningThreshold: 8\n",
+    );
+    let rules = json(&repository)["rules"].clone();
+    let names: Vec<_> = rules.as_array().expect("a list").iter().collect();
+    assert!(!names.is_empty(), "a threshold has changed");
+    for rule in names {
+        assert_eq!(rule["what"], "changed", "{rule}");
+        assert!(
+            rule["name"].to_string().contains("NodeFilesystem"),
+            "{rule}"
+        );
+    }
 }
 
 #[test]

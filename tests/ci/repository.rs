@@ -14,7 +14,12 @@ const DATE: &str = "2026-01-01T00:00:00Z";
 pub(super) struct Repository {
     folder: TempDir,
     cache: TempDir,
+    /// Another repository, from which a mixin is vendored, and the configuration by which git finds it.
+    remotes: TempDir,
 }
+
+/// The mixin as users name it; git is led to the folder of this test instead.
+const MIXIN: &str = "git.example.com/team/mixins/shop";
 
 impl Repository {
     /// A repository with the stacks on `main`.
@@ -23,6 +28,7 @@ impl Repository {
         let repository = Self {
             folder: folder(),
             cache: folder(),
+            remotes: folder(),
         };
         repository.git(&["init", "--quiet", "--initial-branch", "main"]);
         for (name, text) in FILES {
@@ -30,6 +36,49 @@ impl Repository {
         }
         repository.commit("main");
         repository
+    }
+
+    /// The same, with a vendored mixin in the stack `staging`.
+    pub(super) fn with_mixin() -> Self {
+        let repository = Self::new();
+        let remotes = repository.remotes.path();
+        let config = format!(
+            "[url \"file://{}/\"]\n  insteadOf = https://git.example.com/\n",
+            remotes.display()
+        );
+        fs::write(remotes.join("gitconfig"), config).expect("there is room");
+        repository.release_mixin(1);
+        let package = format!("{MIXIN}@main");
+        repository.done(&["mixin", "add", &package, "--dir", "stacks"]);
+        repository.replace(
+            "stacks/staging.yaml",
+            "rules:\n",
+            "mixins:\n- path: shop/mixin.libsonnet\nrules:\n",
+        );
+        repository.commit("a mixin");
+        repository
+    }
+
+    /// Puts a newer mixin, with another threshold, into the repository that it comes from.
+    pub(super) fn release_mixin(&self, threshold: u32) {
+        let folder = self.remotes.path().join("team/mixins.git");
+        if !folder.exists() {
+            fs::create_dir_all(folder.join("shop")).expect("it can be made");
+            git(&folder, &["init", "--quiet", "--initial-branch", "main"]);
+        }
+        let mixin = format!(
+            "{{ prometheusAlerts+:: {{ groups: [{{ name: 'shop', rules: [{{ alert: 'ShopSlow', expr: 'shop_latency > {threshold}', labels: {{ severity: 'warning' }} }}] }}] }} }}\n"
+        );
+        fs::write(folder.join("shop/mixin.libsonnet"), mixin).expect("there is room");
+        git(&folder, &["add", "."]);
+        git(&folder, &["commit", "--quiet", "--message", "release"]);
+    }
+
+    /// Runs a command of kpbuild that succeeds.
+    pub(super) fn done(&self, arguments: &[&str]) {
+        let output = self.kpbuild(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -80,26 +129,34 @@ impl Repository {
             .env_clear()
             .env("PATH", path.expect("folders have plain names"))
             .env("KPBUILD_CACHE", self.cache.path())
+            .env("XDG_CACHE_HOME", self.cache.path())
+            .env("GIT_CONFIG_GLOBAL", self.remotes.path().join("gitconfig"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
             .output()
             .expect("kpbuild was built and can be run")
     }
 
     pub(super) fn git(&self, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
-            .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
-            .args(arguments)
-            .current_dir(self.folder())
-            .env("GIT_AUTHOR_DATE", DATE)
-            .env("GIT_COMMITTER_DATE", DATE)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .output()
-            .expect("git is there");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "git {arguments:?}: {said}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        git(self.folder(), arguments)
     }
+}
+
+/// Runs git in a folder; commits are always of one moment and one person.
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
+        .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("GIT_AUTHOR_DATE", DATE)
+        .env("GIT_COMMITTER_DATE", DATE)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .expect("git is there");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "git {arguments:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 const FILES: &[(&str, &str)] = &[
@@ -132,6 +189,18 @@ rules:
 dashboards:
   files:
   - ../dashboards/*.jsonnet
+overlays:
+- ../overlays/prod.jsonnet
+",
+    ),
+    (
+        "overlays/prod.jsonnet",
+        "\
+{
+  prometheus+: {
+    service+: { metadata+: { labels+: { team: 'shop' } } },
+  },
+}
 ",
     ),
     (

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use kpbuild_tests::kpbuild;
+use serde_json::{Value, json};
 
 /// Writes files below a folder of its own.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -194,4 +195,65 @@ fn what_cannot_be_done_with_several_stacks_is_said() {
         said(&["render", "none", "-o", "out"]),
         "error: there is no stack in `none`: a stack file ends in `.yaml` and has a line `kind: Stack`\n"
     );
+}
+
+/// A finding of many stacks is about an object, and what they accept is there as suppressed, as for one stack.
+#[test]
+fn programs_are_told_the_objects_of_all_stacks() {
+    let base = "\
+kind: StackBase
+components:
+  prometheus: {storage: {size: 10Gi, class: fast}}
+  alertmanager: {storage: {size: 1Gi, class: slow}}
+check:
+  silence:
+  - {code: storage-class, object: Prometheus/k8s, reason: it is made by hand}
+";
+    let folder = folder(&[
+        ("base.yaml", base),
+        (
+            "stacks/a.yaml",
+            "kind: Stack\nname: a\nextends: [../base.yaml]\n",
+        ),
+        (
+            "stacks/b.yaml",
+            "kind: Stack\nname: b\nextends: [../base.yaml]\n",
+        ),
+    ]);
+    let report = |what: &str, format: &str| {
+        let arguments = ["check", what, "--only", "storage-class", "--format", format];
+        let (code, stdout, stderr) = run(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(stderr.contains("1 finding silenced"), "{stderr}");
+        let value: Value = serde_json::from_str(&stdout).expect("it is JSON");
+        value
+    };
+    let json = report("stacks", "json");
+    assert_eq!(
+        json["findings"][0]["object"],
+        "Alertmanager/monitoring/main"
+    );
+    assert_eq!(json["findings"][0]["stacks"], json!(["a", "b"]));
+    assert_eq!(json["silenced"][0]["object"], "Prometheus/monitoring/k8s");
+    assert_eq!(json["silenced"][0]["reason"], "it is made by hand");
+    let results = |what: &str| {
+        let log = report(what, "sarif");
+        let results = log["runs"][0]["results"]
+            .as_array()
+            .expect("a list")
+            .clone();
+        let about = |one: &Value| {
+            let location = &one["locations"][0];
+            json!([
+                location["physicalLocation"]["artifactLocation"]["uri"],
+                location["logicalLocations"][0]["fullyQualifiedName"],
+                one["suppressions"][0]["justification"],
+                one["partialFingerprints"],
+            ])
+        };
+        results.iter().map(about).collect::<Vec<_>>()
+    };
+    let of_many = results("stacks");
+    assert_eq!(of_many.len(), 2, "{of_many:#?}");
+    assert_eq!(of_many, results("stacks/a.yaml"));
 }

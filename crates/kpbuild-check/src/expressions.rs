@@ -86,7 +86,7 @@ pub(crate) fn of_dashboards<'a>(dashboards: &[Dashboard<'a>]) -> Vec<Query<'a>> 
 
 /// The queries of one dashboard, which is called `words`.
 pub(crate) fn of_dashboard(dashboard: &Value, words: &str) -> Vec<PanelQuery> {
-    let queries = kpbuild_dashboard::queries(dashboard).into_iter();
+    let queries = kpbuild_dashboard::queries(dashboard);
     queries
         .filter_map(|query| {
             let mut expr = kpbuild_dashboard::parse(query.expr)?;

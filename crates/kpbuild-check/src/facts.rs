@@ -1,7 +1,7 @@
 //! What checks look at: the objects of a bundle, and what follows from them.
 //! Made once for all checks; it says nothing about right and wrong.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -21,8 +21,15 @@ use crate::scrapes::{self, Scrape};
 use crate::selector::{Labels, labels};
 use crate::services::{self, Service};
 
-/// A scrape, by its index, and a series that it exposes.
-type Exposed = (usize, Series);
+/// A series where it is exposed.
+#[derive(Debug)]
+struct Exposed {
+    /// The scrape by its index.
+    scrape: usize,
+    series: Series,
+    /// The labels that it has once it is stored, when somebody has asked.
+    labels: OnceCell<promql::Names>,
+}
 
 /// A bundle and what follows from it.
 #[derive(Debug)]
@@ -45,7 +52,7 @@ pub(crate) struct Facts<'a> {
     unmeasured: BTreeSet<usize>,
     /// The labels of records that were asked for, by name.
     pub(crate) record_labels: RefCell<BTreeMap<String, promql::Names>>,
-    /// The scrapes, by their index, that expose a name which was asked for.
+    /// Where names that were asked for are exposed.
     exposed: RefCell<BTreeMap<String, Rc<[Exposed]>>>,
     declared: Vec<Pattern>,
     external: Vec<Pattern>,
@@ -130,8 +137,8 @@ impl<'a> Facts<'a> {
             let mut scrapes = self.scrapes.iter();
             return name.starts_with("ALERTS") || scrapes.any(|one| one.has_job(matchers));
         }
-        let fits = |(index, _): &Exposed| {
-            let scrape = &self.scrapes[*index];
+        let fits = |one: &Exposed| {
+            let scrape = &self.scrapes[one.scrape];
             scrape.has_job(matchers) && scrape.fits(matchers)
         };
         self.records.contains_key(name)
@@ -235,10 +242,23 @@ impl<'a> Facts<'a> {
         let exposed = self.exposed(name);
         let all = exposed
             .iter()
-            .map(|(index, series)| (&self.scrapes[*index], series));
+            .map(|one| (&self.scrapes[one.scrape], &one.series));
         all.filter(|(scrape, _)| scrape.fits(matchers))
             .map(|(scrape, series)| (scrape, series.clone()))
             .collect()
+    }
+
+    /// The labels that a series may have, from wherever it comes.
+    pub(crate) fn labels_of_sources(&self, name: &str, matchers: &Matchers) -> promql::Names {
+        let exposed = self.exposed(name);
+        let labels = exposed.iter().filter_map(|one| {
+            let scrape = &self.scrapes[one.scrape];
+            let labels = || one.labels.get_or_init(|| scrape.labels(&one.series));
+            scrape.fits(matchers).then(|| labels().clone())
+        });
+        labels
+            .reduce(promql::Names::or)
+            .unwrap_or(promql::Names::Any)
     }
 
     /// The scrapes that expose a name, looked for once: several checks ask for the
@@ -249,7 +269,13 @@ impl<'a> Facts<'a> {
         }
         let scrapes = self.scrapes.iter().enumerate();
         let found: Rc<[Exposed]> = scrapes
-            .filter_map(|(index, scrape)| Some((index, scrape.series(name)?)))
+            .filter_map(|(index, scrape)| {
+                Some(Exposed {
+                    scrape: index,
+                    series: scrape.series(name)?,
+                    labels: OnceCell::new(),
+                })
+            })
             .collect();
         let mut all = self.exposed.borrow_mut();
         all.insert(name.to_owned(), Rc::clone(&found));

@@ -63,9 +63,7 @@ pub(crate) fn selected(facts: &Facts<'_>, selector: &VectorSelector, depth: usiz
             .filter(|_| !name.starts_with("ALERTS") && !facts.scrapes_unknown_targets())
             .unwrap_or(Names::Any);
     }
-    let sources = facts.sources(name, &selector.matchers);
-    let labels = sources.iter().map(|(scrape, series)| scrape.labels(series));
-    labels.reduce(Names::or).unwrap_or(Names::Any)
+    facts.labels_of_sources(name, &selector.matchers)
 }
 
 fn aggregated(facts: &Facts<'_>, aggregate: &AggregateExpr, depth: usize) -> Names {

@@ -337,6 +337,17 @@ change nothing. The help has the nearest name, or the names that there are.",
 help has the nearest name, or the names that there are.",
     ),
     (
+        "rule-test",
+        "\
+A rule test that a stack names (`rules.tests`) fails on the rules as the stack
+renders them: what promtool got and what the test expects are in the message. It
+is found by `kpbuild ci` and `kpbuild test`, which run promtool.
+
+Either the change of the rule is not what was meant, or the test still expects
+what the rule was like before: mend the one that is wrong. The place is the line
+of the test; `kpbuild test STACK --run NAME` runs it alone.",
+    ),
+    (
         "rule-test-file",
         "\
 A file of rule tests is not in promtool's format. Files need no `rule_files`:
@@ -482,7 +493,8 @@ mod tests {
 
     use super::*;
 
-    /// Every `Code("...")` in the source of the program.
+    /// Every `Code("...")` in the source of the program: there is no other way to a
+    /// code, since only texts that are known at compile time can be one.
     fn written() -> BTreeSet<String> {
         let mut codes = BTreeSet::new();
         let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
@@ -499,10 +511,9 @@ mod tests {
                         .split("#[cfg(test)]\nmod tests")
                         .next()
                         .unwrap_or_default();
+                    let named = code.split("Code(\"").skip(1);
                     codes.extend(
-                        code.split("= Code(\"")
-                            .skip(1)
-                            .chain(code.split(": Code(\"").skip(1))
+                        named
                             .filter_map(|rest| rest.split('"').next())
                             .map(str::to_owned),
                     );
@@ -522,6 +533,16 @@ mod tests {
         assert!(lacking.is_empty(), "no page explains {lacking:?}");
         let stale: Vec<&String> = unique.difference(&written).collect();
         assert!(stale.is_empty(), "nothing finds {stale:?}");
+    }
+
+    #[test]
+    fn the_changelog_tells_how_many_checks_there_are() {
+        let checks = crate::codes_of_checks();
+        assert!(checks.iter().all(|code| codes().contains(code)));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../CHANGELOG.md");
+        let text = std::fs::read_to_string(path).expect("it is there");
+        let told = format!(": {} checks over everything", checks.len());
+        assert!(text.contains(&told), "{told}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context as _, bail};
+use kpbuild_check::Finding;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use kpbuild_stack::Glance;
 
@@ -50,7 +51,8 @@ pub(crate) struct Job {
 pub(crate) struct Done<T> {
     /// Something, unless the stack is wrong.
     pub(crate) value: Option<T>,
-    pub(crate) diagnostics: Diagnostics,
+    /// What was found, and what of it the stack accepts.
+    pub(crate) found: kpbuild_check::Report,
     pub(crate) sources: SourceMap,
     /// What failed in the world, such as a write.
     pub(crate) failure: Option<anyhow::Error>,
@@ -62,11 +64,36 @@ pub(crate) struct Report<T> {
     /// One for each stack; nothing for those that were not begun.
     pub(crate) values: Vec<Option<T>>,
     /// The findings of all, each once.
-    pub(crate) diagnostics: Diagnostics,
+    pub(crate) found: Vec<Found>,
     pub(crate) sources: SourceMap,
     pub(crate) failures: Vec<anyhow::Error>,
     /// How many stacks were not begun, because the run was interrupted.
     pub(crate) left: usize,
+}
+
+/// A finding of one or several stacks.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// It, with a note about the stacks unless its place says it.
+    pub(crate) finding: Finding,
+    /// Why it is accepted, if it is.
+    pub(crate) silenced: Option<String>,
+    /// The stacks that have it.
+    pub(crate) stacks: Vec<String>,
+    /// The file of the first of them.
+    pub(crate) home: PathBuf,
+    /// The stacks of which its place says nothing.
+    unsaid: Vec<String>,
+}
+
+impl<T> Report<T> {
+    /// What is to be mended.
+    pub(crate) fn diagnostics(&self) -> Diagnostics {
+        let open = self.found.iter().filter(|one| one.silenced.is_none());
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.extend(open.map(|one| one.finding.diagnostic.clone()));
+        diagnostics
+    }
 }
 
 /// The stacks that arguments stand for: files, and all stacks below folders.
@@ -191,7 +218,7 @@ impl Batch {
     fn report<T>(self, mut done: BTreeMap<usize, Done<T>>) -> Report<T> {
         let mut report = Report {
             values: Vec::new(),
-            diagnostics: self.diagnostics,
+            found: Vec::new(),
             sources: self.sources,
             failures: Vec::new(),
             left: 0,
@@ -199,24 +226,26 @@ impl Batch {
         let mut found = Findings::default();
         let count = self.jobs.len();
         for (index, job) in self.jobs.into_iter().enumerate() {
-            match (done.remove(&index), job.text) {
-                (_, Err(error)) => report.failures.push(error),
-                (None, _) => report.left += 1,
-                (Some(done), _) => {
-                    let named = job.name.unwrap_or_else(|| job.path.display().to_string());
-                    for finding in done.diagnostics {
-                        let finding = finding.moved(&done.sources, &mut report.sources);
-                        let own = Some(job.path.display().to_string());
-                        found.add(finding, &named, own.as_deref(), &report.sources);
-                    }
-                    report.failures.extend(done.failure);
-                    report.values.push(done.value);
-                    continue;
+            let value = match (done.remove(&index), &job.text) {
+                (_, Err(_)) => {
+                    report.failures.extend(job.text.err());
+                    None
                 }
-            }
-            report.values.push(None);
+                (None, Ok(_)) => {
+                    report.left += 1;
+                    None
+                }
+                (Some(done), Ok(_)) => {
+                    found.add_all(done.found, &job, &done.sources, &mut report.sources);
+                    report.failures.extend(done.failure);
+                    done.value
+                }
+            };
+            report.values.push(value);
         }
-        report.diagnostics.extend(found.named(count));
+        let of_names = self.diagnostics.into_iter();
+        let of_names = of_names.map(|diagnostic| Found::of_names(diagnostic, &report.sources));
+        report.found = of_names.chain(found.named(count)).collect();
         report
     }
 }
@@ -239,46 +268,93 @@ impl Opened {
     }
 }
 
-/// Findings of several stacks, each with the stacks that it is about unless its
-/// place says it.
+/// Findings of several stacks, each with the stacks that it is about.
 #[derive(Debug, Default)]
 struct Findings {
     index: BTreeMap<String, usize>,
-    all: Vec<(Diagnostic, Vec<String>)>,
+    all: Vec<Found>,
 }
 
 impl Findings {
-    fn add(&mut self, finding: Diagnostic, stack: &str, own: Option<&str>, sources: &SourceMap) {
-        let place = finding.labels.first();
-        let file = place.map(|label| sources.file(label.span.file).name.as_str());
-        let is_about_one = file.is_some() && file == own;
-        let index = *self.index.entry(format!("{finding:?}")).or_insert_with(|| {
-            self.all.push((finding, Vec::new()));
-            self.all.len() - 1
-        });
-        if !is_about_one {
-            self.all[index].1.push(stack.to_owned());
+    /// Adds what was found in a stack, its places as those of shared sources.
+    fn add_all(
+        &mut self,
+        found: kpbuild_check::Report,
+        job: &Job,
+        from: &SourceMap,
+        to: &mut SourceMap,
+    ) {
+        let open = found.findings.into_iter().map(|finding| (finding, None));
+        let silenced = found.silenced.into_iter();
+        let silenced = silenced.map(|one| (one.finding, Some(one.reason)));
+        for (mut finding, reason) in open.chain(silenced) {
+            finding.diagnostic = finding.diagnostic.moved(from, to);
+            self.add(finding, reason, job, to);
         }
     }
 
+    fn add(&mut self, finding: Finding, silenced: Option<String>, job: &Job, sources: &SourceMap) {
+        let own = job.path.display().to_string();
+        let stack = job.name.clone().unwrap_or_else(|| own.clone());
+        let place = finding.diagnostic.labels.first();
+        let says_it = place.is_some_and(|label| sources.file(label.span.file).name == own);
+        let key = format!("{finding:?} {silenced:?}");
+        let index = *self.index.entry(key).or_insert_with(|| {
+            self.all.push(Found {
+                finding,
+                silenced,
+                stacks: Vec::new(),
+                home: job.path.clone(),
+                unsaid: Vec::new(),
+            });
+            self.all.len() - 1
+        });
+        let found = &mut self.all[index];
+        if !says_it {
+            found.unsaid.push(stack.clone());
+        }
+        found.stacks.push(stack);
+    }
+
     /// The findings, of `count` stacks in all.
-    fn named(self, count: usize) -> impl Iterator<Item = Diagnostic> {
-        self.all.into_iter().map(move |(finding, stacks)| {
-            if stacks.is_empty() || count == 1 {
-                return finding;
+    fn named(self, count: usize) -> impl Iterator<Item = Found> {
+        self.all.into_iter().map(move |mut found| {
+            if count > 1 && !found.unsaid.is_empty() {
+                let note = places(&found.unsaid, count);
+                found.finding.diagnostic.notes.push(note);
             }
-            let shown: Vec<String> = stacks
-                .iter()
-                .take(3)
-                .map(|name| format!("`{name}`"))
-                .collect();
-            let more = stacks.len() - shown.len();
-            finding.note(match (stacks.len(), more) {
-                (all, _) if all == count => format!("in all {count} stacks"),
-                (1, _) => format!("in the stack {}", shown[0]),
-                (_, 0) => format!("in the stacks {}", shown.join(", ")),
-                _ => format!("in the stacks {} and {more} others", shown.join(", ")),
-            })
+            found
         })
+    }
+}
+
+/// Some of `count` stacks, in words.
+fn places(stacks: &[String], count: usize) -> String {
+    let shown = stacks.iter().take(3).map(|name| format!("`{name}`"));
+    let shown: Vec<String> = shown.collect();
+    let more = stacks.len() - shown.len();
+    match (stacks.len(), more) {
+        (all, _) if all == count => format!("in all {count} stacks"),
+        (1, _) => format!("in the stack {}", shown[0]),
+        (_, 0) => format!("in the stacks {}", shown.join(", ")),
+        _ => format!("in the stacks {} and {more} others", shown.join(", ")),
+    }
+}
+
+impl Found {
+    /// What is wrong with the stacks' names; its place says all.
+    fn of_names(diagnostic: Diagnostic, sources: &SourceMap) -> Self {
+        let place = diagnostic.labels.first();
+        let file = place.map(|label| sources.file(label.span.file).name.as_str());
+        Self {
+            home: PathBuf::from(file.unwrap_or_default()),
+            finding: Finding {
+                object: None,
+                diagnostic,
+            },
+            silenced: None,
+            stacks: Vec::new(),
+            unsaid: Vec::new(),
+        }
     }
 }

@@ -13,9 +13,8 @@ use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, ObjectKey, Severity, S
 use kpbuild_stack::Stack;
 
 use crate::cli::{Connection, RunFormat, Waiting};
-use crate::compile::compile;
+use crate::compile;
 use crate::files::Files;
-use crate::load;
 use crate::plan_report::{self, Changes};
 use crate::progress::word;
 use crate::terminal::Terminal;
@@ -61,16 +60,12 @@ const OFFLINE: [&str; 4] = ["schema", "object-name", "object-namespace", "object
 
 /// Compiles a stack and says what is wrong with it; nothing if it is too wrong.
 pub(crate) fn compiled(path: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<Compiled>> {
-    let files = Files::default();
-    let mut sources = SourceMap::default();
-    let file = load::read(&files, &mut sources, path)?;
-    let mut diagnostics = Diagnostics::default();
-    let rendered = compile(&files, path, file, &mut sources, &mut diagnostics);
-    terminal.findings(&diagnostics, &sources);
-    Ok(rendered.ok().map(|(stack, bundle)| Compiled {
+    let compiled = compile::read(&Files::default(), path)?;
+    terminal.findings(&compiled.diagnostics, &compiled.sources);
+    Ok(compiled.rendered.ok().map(|(stack, bundle)| Compiled {
         stack,
         bundle,
-        sources,
+        sources: compiled.sources,
     }))
 }
 

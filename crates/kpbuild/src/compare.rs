@@ -8,9 +8,8 @@ use kpbuild_core::{Bundle, Diagnostics, SourceMap};
 use kpbuild_stack::Stack;
 
 use crate::cli::Diff;
-use crate::compile::compile;
+use crate::compile;
 use crate::files::{Files, GitError, Revision};
-use crate::load;
 
 /// What a stack is on one of the two sides.
 pub(crate) enum Side {
@@ -32,21 +31,21 @@ pub(crate) struct Rendering {
 impl Rendering {
     /// Renders a stack from a view of files.
     pub(crate) fn of(files: &Files, path: &Path) -> anyhow::Result<Self> {
-        let mut sources = SourceMap::default();
-        let mut diagnostics = Diagnostics::default();
-        let side = if files.exists(path) {
-            let file = load::read(files, &mut sources, path)?;
-            match compile(files, path, file, &mut sources, &mut diagnostics) {
+        if !files.exists(path) {
+            return Ok(Self {
+                side: Side::Absent,
+                sources: SourceMap::default(),
+                diagnostics: Diagnostics::default(),
+            });
+        }
+        let compiled = compile::read(files, path)?;
+        Ok(Self {
+            side: match compiled.rendered {
                 Ok(rendered) => Side::Rendered(Box::new(rendered)),
                 Err(_) => Side::Broken,
-            }
-        } else {
-            Side::Absent
-        };
-        Ok(Self {
-            side,
-            sources,
-            diagnostics,
+            },
+            sources: compiled.sources,
+            diagnostics: compiled.diagnostics,
         })
     }
 

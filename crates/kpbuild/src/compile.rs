@@ -30,8 +30,49 @@ const TEMPLATES: &[&str] = &["tmpl"];
 /// The endings of files of rules and of patches.
 const YAML: &[&str] = &["yaml", "yml", "json"];
 
-/// Compiles a stack file that was read from `path`; what it names is read from
-/// the same view of files.
+/// A stack file that was read and compiled, with what there is to say about it.
+pub(crate) struct Compiled {
+    /// The stack and its objects, unless it is too wrong.
+    pub(crate) rendered: Result<(Stack, Bundle), Reported>,
+    pub(crate) sources: SourceMap,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Reads and compiles a stack file. What it names is read from the same view of
+/// files.
+pub(crate) fn read(files: &Files, path: &Path) -> anyhow::Result<Compiled> {
+    read_changed(|_, _| {}, files, path)
+}
+
+/// Reads and compiles a stack file as if it named another namespace.
+pub(crate) fn read_into(
+    namespace: &'static str,
+    files: &Files,
+    path: &Path,
+) -> anyhow::Result<Compiled> {
+    let change = |file: &mut StackFile, _: &mut Inputs| {
+        file.shape.namespace = Label::literal(namespace);
+    };
+    read_changed(change, files, path)
+}
+
+fn read_changed(
+    change: impl FnOnce(&mut StackFile, &mut Inputs),
+    files: &Files,
+    path: &Path,
+) -> anyhow::Result<Compiled> {
+    let mut sources = SourceMap::default();
+    let file = load::read(files, &mut sources, path)?;
+    let mut diagnostics = Diagnostics::default();
+    let rendered = changed(change, files, path, file, &mut sources, &mut diagnostics);
+    Ok(Compiled {
+        rendered,
+        sources,
+        diagnostics,
+    })
+}
+
+/// Compiles a stack file that was read from `path`.
 pub(crate) fn compile(
     files: &Files,
     path: &Path,
@@ -39,24 +80,7 @@ pub(crate) fn compile(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
-    let file = parse(files, path, file, sources, diagnostics)?;
-    let inputs = inputs(files, &file, path, sources, diagnostics);
-    render(&file, &inputs, sources, diagnostics)
-}
-
-/// Compiles a stack file as if it named another namespace.
-pub(crate) fn compile_into(
-    namespace: &'static str,
-    files: &Files,
-    path: &Path,
-    file: FileId,
-    sources: &mut SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> Result<(Stack, Bundle), Reported> {
-    let mut file = parse(files, path, file, sources, diagnostics)?;
-    file.shape.namespace = Label::literal(namespace);
-    let inputs = inputs(files, &file, path, sources, diagnostics);
-    render(&file, &inputs, sources, diagnostics)
+    changed(|_, _| {}, files, path, file, sources, diagnostics)
 }
 
 /// Compiles a stack file as [`compile`] does, and says what could be written better.
@@ -67,20 +91,24 @@ pub(crate) fn compile_with_advice(
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
-    let file = parse(files, path, file, sources, diagnostics)?;
-    let mut inputs = inputs(files, &file, path, sources, diagnostics);
-    inputs.advise = true;
-    render(&file, &inputs, sources, diagnostics)
+    let change = |_: &mut StackFile, inputs: &mut Inputs| inputs.advise = true;
+    changed(change, files, path, file, sources, diagnostics)
 }
 
-fn render(
-    file: &StackFile,
-    inputs: &Inputs,
+/// Compiles a stack file after a change.
+fn changed(
+    change: impl FnOnce(&mut StackFile, &mut Inputs),
+    files: &Files,
+    path: &Path,
+    file: FileId,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Stack, Bundle), Reported> {
-    let stack = kpbuild_stack::resolve(file);
-    let bundle = kpbuild_render::render(&stack, inputs, sources, diagnostics)?;
+    let mut file = parse(files, path, file, sources, diagnostics)?;
+    let mut inputs = inputs(files, &file, path, sources, diagnostics);
+    change(&mut file, &mut inputs);
+    let stack = kpbuild_stack::resolve(&file);
+    let bundle = kpbuild_render::render(&stack, &inputs, sources, diagnostics)?;
     Ok((stack, bundle))
 }
 

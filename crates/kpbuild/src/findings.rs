@@ -32,8 +32,7 @@ pub(crate) fn of_broken(diagnostics: Diagnostics, sources: &SourceMap) -> Report
     kpbuild_check::report(of_files(diagnostics).collect(), &[], sources, |_| true)
 }
 
-/// Findings of many stacks as one report; which object each is about is in its
-/// words.
+/// What reading and rendering have said, where nothing is checked and silenced.
 pub(crate) fn said(diagnostics: Diagnostics) -> Report {
     Report {
         findings: of_files(diagnostics).collect(),

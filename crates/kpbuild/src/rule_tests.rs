@@ -16,6 +16,14 @@ use crate::promtool::{Case, Suite};
 /// A file of rule tests that promtool could not read.
 pub(crate) const BAD_TEST_FILE: Code = Code("rule-test-file");
 
+/// A rule test that fails.
+pub(crate) const FAILS: Code = Code("rule-test");
+
+/// That a rule test fails, in one line.
+pub(crate) fn fails(name: &str) -> String {
+    format!("the rule test `{name}` fails")
+}
+
 /// The tests of a mixin that comes with kpbuild. They are written for its
 /// default parameters: a test whose rules the stack has changed is skipped, and
 /// says so. Tests of rules that the stack does not install are none of it.

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Context as _;
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
 
+use crate::problems;
 use crate::promtool::{Case, Outcome, Suite};
 
 /// One line a problem, then the counts.
@@ -66,34 +65,19 @@ pub(crate) fn json(suites: &[Suite], outcomes: &[Vec<Outcome>]) -> String {
     format!("{:#}\n", json!({"tests": tests}))
 }
 
-/// JUnit's XML, as CI systems show it.
+/// JUnit's XML, as CI systems show it: a suite a file.
 pub(crate) fn junit(suites: &[Suite], outcomes: &[Vec<Outcome>]) -> anyhow::Result<String> {
-    let mut report = Report::new("kpbuild test");
-    for (suite, outcomes) in suites.iter().zip(outcomes) {
-        let mut reported = TestSuite::new(suite.file.as_str());
-        for (case, outcome) in suite.cases.iter().zip(outcomes) {
-            let name = format!("{}:{} {}", suite.file, case.line, case.name);
-            reported.add_test_case(TestCase::new(name, status(outcome)));
+    let suites = suites.iter().zip(outcomes).map(|(suite, outcomes)| {
+        let cases = suite.cases.iter().zip(outcomes);
+        let cases = cases.map(|(case, outcome)| {
+            problems::Case::of_rule_test(&suite.file, case.line, &case.name, outcome)
+        });
+        problems::Suite {
+            title: suite.file.clone(),
+            cases: cases.collect(),
         }
-        report.add_test_suite(reported);
-    }
-    report.to_string().context("cannot write the report as XML")
-}
-
-fn status(outcome: &Outcome) -> TestCaseStatus {
-    match outcome {
-        Outcome::Passed => TestCaseStatus::success(),
-        Outcome::Failed(details) => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_description(details.as_str());
-            status
-        }
-        Outcome::Skipped(reason) => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(reason.as_str());
-            status
-        }
-    }
+    });
+    problems::junit("kpbuild test", &suites.collect::<Vec<_>>())
 }
 
 fn results<'a>(

@@ -33,11 +33,11 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let Some((outer, inner)) = spreading(part) else {
                 continue;
             };
-            let merges = match part {
+            let merges = || match part {
                 Expr::Aggregate(aggregate) => merges(facts, aggregate),
                 _ => true,
             };
-            if merges && divisions(inner).any(|division| may_be_zero(&division.rhs)) {
+            if divisions(inner).any(|division| may_be_zero(&division.rhs)) && merges() {
                 let message = format!(
                     "{} takes `{outer}` of quotients, and one with the divisor 0 makes it NaN",
                     expression.place()

@@ -74,12 +74,31 @@ fn of_aggregate(aggregate: &AggregateExpr, inner: impl Fn(&Expr) -> bool) -> boo
     }
 }
 
+/// The functions whose results are hardly ever whole numbers.
+const FRACTIONS: [&str; 18] = [
+    "avg_over_time",
+    "delta",
+    "deriv",
+    "exp",
+    "histogram_avg",
+    "histogram_fraction",
+    "histogram_quantile",
+    "increase",
+    "irate",
+    "ln",
+    "log10",
+    "log2",
+    "predict_linear",
+    "quantile_over_time",
+    "rate",
+    "sqrt",
+    "stddev_over_time",
+    "stdvar_over_time",
+];
+
 fn of_call(call: &Call, inner: impl Fn(&Expr) -> bool) -> bool {
     match call.func.name {
-        "rate" | "irate" | "increase" | "delta" | "deriv" | "predict_linear" => true,
-        "avg_over_time" | "quantile_over_time" | "stddev_over_time" | "stdvar_over_time" => true,
-        "histogram_quantile" | "histogram_avg" | "histogram_fraction" => true,
-        "sqrt" | "exp" | "ln" | "log2" | "log10" => true,
+        name if FRACTIONS.contains(&name) => true,
         // With a second argument it rounds to something else.
         "round" => call.args.args.get(1).is_some_and(|to| inner(to)),
         "ceil" | "floor" | "changes" | "resets" | "count_over_time" => false,

@@ -1,6 +1,7 @@
 //! Results of earlier runs, kept outside of the checkout. A result is found by
 //! what it is about (the stack, the commit it is compared with, the program) and
-//! is used if every file and folder that it was made from would read the same.
+//! is used if every file and folder that it was made from would read the same. What
+//! changes alike in many stacks is kept once, as a plan.
 //!
 //! Values of Secrets never come here: results hold what reports show.
 
@@ -15,15 +16,17 @@ use serde_json::{Value, json};
 use crate::files::{Answers, Trace, digest};
 use crate::version;
 
-/// Above this number the oldest results go.
+/// Above this number of results and plans the oldest go.
 const MOST: usize = 4000;
 
 /// A folder of results.
 #[derive(Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
-    /// Results of another program are not used.
+    /// Results of another program are not used,
     program: String,
+    /// nor those of another checkout.
+    here: String,
     hits: AtomicUsize,
 }
 
@@ -39,16 +42,19 @@ impl Cache {
         Ok(Self {
             folder: folder.to_owned(),
             program: version::identity(),
+            here: fs::canonicalize(".")
+                .unwrap_or_default()
+                .display()
+                .to_string(),
             hits: AtomicUsize::new(0),
         })
     }
 
     /// By what a result is found.
     pub(super) fn key(&self, path: &Path, base: &str, tests: &str) -> String {
-        let here = fs::canonicalize(".").unwrap_or_default();
         let parts = [
             self.program.as_str(),
-            &here.display().to_string(),
+            &self.here,
             &path.display().to_string(),
             base,
             tests,
@@ -56,7 +62,8 @@ impl Cache {
         digest(parts.join("\0").as_bytes())
     }
 
-    /// A result whose sources have not changed.
+    /// A result whose sources have not changed. Whether it can be used is for the
+    /// caller to find out: its plan may be gone.
     pub(super) fn get(&self, key: &str, head: &Answers, base: &Answers) -> Option<Value> {
         let text = fs::read(self.file(key)).ok()?;
         let mut kept: Value = serde_json::from_slice(&text).ok()?;
@@ -65,17 +72,37 @@ impl Cache {
         if !head.confirm(&of_head) || !base.confirm(&of_base) {
             return None;
         }
-        self.hits.fetch_add(1, Ordering::Relaxed);
         Some(kept["result"].take())
     }
 
-    /// Keeps a result. A cache that cannot be written costs time and nothing else.
+    /// Counts a result that was used.
+    pub(super) fn used(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Keeps a result.
     pub(super) fn put(&self, key: &str, head: &Trace, base: &Trace, result: &Value) {
-        let text = json!({"head": head, "base": base, "result": result}).to_string();
+        let kept = json!({"head": head, "base": base, "result": result});
+        self.write(&self.file(key), &kept.to_string());
+    }
+
+    /// A plan that results name by its digest.
+    pub(super) fn plan(&self, digest: &str) -> Option<Vec<u8>> {
+        fs::read(self.plan_file(digest)).ok()
+    }
+
+    /// Keeps a plan.
+    pub(super) fn put_plan(&self, digest: &str, text: &str) {
+        self.write(&self.plan_file(digest), text);
+    }
+
+    /// Writes a file as a whole or not at all. A cache that cannot be written costs
+    /// time and nothing else.
+    fn write(&self, path: &Path, text: &str) {
         let write = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
             file.write_all(text.as_bytes())?;
-            file.persist(self.file(key))?;
+            file.persist(path)?;
             Ok(())
         };
         let _ = write();
@@ -86,7 +113,7 @@ impl Cache {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// Removes the oldest results if there are too many.
+    /// Removes the oldest files if there are too many.
     pub(crate) fn tidy(&self) {
         let entries = fs::read_dir(&self.folder).into_iter().flatten();
         let mut files: Vec<_> = entries
@@ -104,5 +131,9 @@ impl Cache {
 
     fn file(&self, key: &str) -> PathBuf {
         self.folder.join(format!("{key}.json"))
+    }
+
+    fn plan_file(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("plan-{digest}.json"))
     }
 }

@@ -9,6 +9,7 @@ mod cache;
 pub(crate) mod discover;
 pub(crate) mod formats;
 pub(crate) mod outcome;
+mod plans;
 pub(crate) mod report;
 mod tests_of_stack;
 
@@ -24,9 +25,11 @@ pub(crate) use cache::Cache;
 pub(crate) use tests_of_stack::Tests;
 
 use crate::compare::{Base, Compared, Rendering, Side};
+use crate::compile;
 use crate::files::{Answers, Files};
 use crate::findings;
 use outcome::{Found, Outcome};
+use plans::Plans;
 
 /// What a run works with.
 pub(crate) struct Setting {
@@ -49,7 +52,13 @@ const STACK_SIZE: usize = 8 * 1024 * 1024;
 pub(crate) fn examine(stacks: &[PathBuf], setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = setting.jobs.map_or(processors, NonZero::get);
-    let answers = (Answers::of(&setting.head), Answers::of(&setting.base.files));
+    let run = Run {
+        setting,
+        tests: setting.tests.identity(),
+        head: Answers::of(&setting.head),
+        base: Answers::of(&setting.base.files),
+        plans: Plans::default(),
+    };
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let worker = || {
@@ -58,7 +67,8 @@ pub(crate) fn examine(stacks: &[PathBuf], setting: &Setting) -> anyhow::Result<V
             let Some(path) = stacks.get(index) else {
                 return;
             };
-            let outcome = kept_or_new(path, setting, &answers);
+            let outcome = run.kept_or_new(path);
+            compile::collect_garbage();
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             done.push((index, outcome));
         }
@@ -76,71 +86,100 @@ pub(crate) fn examine(stacks: &[PathBuf], setting: &Setting) -> anyhow::Result<V
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// The outcome for a stack: that of an earlier run, if nothing that it read is
-/// another one today.
-fn kept_or_new(
-    path: &Path,
-    setting: &Setting,
-    (head, base): &(Answers, Answers),
-) -> anyhow::Result<Outcome> {
-    let Some(cache) = &setting.cache else {
-        let files = setting.head.recording();
-        return new(path, setting, &files, &setting.base.files, base);
-    };
-    let key = cache.key(path, &setting.base.id, &setting.tests.identity());
-    let kept = cache.get(&key, head, base);
-    if let Some(outcome) = kept.and_then(|kept| Outcome::of_stored(path, kept)) {
-        return Ok(outcome);
-    }
-    let (files, base_files) = (setting.head.recording(), setting.base.files.recording());
-    let outcome = new(path, setting, &files, &base_files, base)?;
-    cache.put(
-        &key,
-        &files.trace(),
-        &base_files.trace(),
-        &outcome.to_stored(),
-    );
-    Ok(outcome)
+/// A run, and what its stacks share.
+struct Run<'s> {
+    setting: &'s Setting,
+    /// With which promtool rule tests are run.
+    tests: String,
+    head: Answers,
+    base: Answers,
+    plans: Plans,
 }
 
-/// Works a stack out. `head` records what it is asked: where the base answers the
-/// same, the stack was what it is, and need not be rendered again.
-fn new(
-    path: &Path,
-    setting: &Setting,
-    head: &Files,
-    base: &Files,
-    answers_of_base: &Answers,
-) -> anyhow::Result<Outcome> {
-    let mut after = Rendering::of(head, path)?;
-    let trace = head.trace();
-    let before = if answers_of_base.confirm(&trace) {
-        base.note_all(&trace);
-        None
-    } else {
-        Some(Rendering::of(base, path)?)
-    };
-    let tested = match after.bundle() {
-        Some(_) => setting.tests.run(head, path, &mut after)?,
-        None => Vec::new(),
-    };
-    let diagnostics = after.diagnostics.clone();
-    let (report, objects) = if let Side::Rendered(rendered) = &after.side {
-        let (stack, bundle) = &**rendered;
-        let all = |_| true;
-        let report = findings::all(bundle, &stack.checking, diagnostics, &after.sources, all);
-        (report, bundle.objects().len())
-    } else {
-        (findings::of_broken(diagnostics, &after.sources), 0)
-    };
-    let findings = report.findings.iter().map(|finding| {
-        let object = finding.object.as_ref().map(ToString::to_string);
-        Found::of(&finding.diagnostic, object, &after.sources)
-    });
-    let findings: Vec<Found> = findings.collect();
-    let compared = match before {
-        Some(before) => Compared::of(before, after, &[]),
-        None => Compared::same(after),
-    };
-    Ok(Outcome::new(path, &compared, objects, findings, tested))
+impl Run<'_> {
+    /// The outcome for a stack: that of an earlier run, if nothing that it read is
+    /// another one today.
+    fn kept_or_new(&self, path: &Path) -> anyhow::Result<Outcome> {
+        let setting = self.setting;
+        let (head, base) = (setting.head.recording(), setting.base.files.recording());
+        let Some(cache) = &setting.cache else {
+            return Ok(self.work_out(path, &head, &base)?.0);
+        };
+        let key = cache.key(path, &setting.base.id, &self.tests);
+        if let Some(outcome) = self.kept(path, &key, cache) {
+            cache.used();
+            return Ok(outcome);
+        }
+        let (outcome, plan) = self.work_out(path, &head, &base)?;
+        let stored = outcome.to_stored(plan.as_deref());
+        cache.put(&key, &head.trace(), &base.trace(), &stored);
+        Ok(outcome)
+    }
+
+    fn kept(&self, path: &Path, key: &str, cache: &Cache) -> Option<Outcome> {
+        let kept = cache.get(key, &self.head, &self.base)?;
+        Outcome::of_stored(path, kept, |digest| self.plans.get(digest, cache))
+    }
+
+    /// A stack as it was and as it is. `head` records what it is asked: where the
+    /// base answers the same, the stack was what it is, and is not rendered again.
+    fn sides(
+        &self,
+        path: &Path,
+        head: &Files,
+        base: &Files,
+    ) -> anyhow::Result<(Option<Rendering>, Rendering)> {
+        let after = Rendering::of(head, path)?;
+        let trace = head.trace();
+        if self.base.confirm(&trace) {
+            base.note_all(&trace);
+            return Ok((None, after));
+        }
+        Ok((Some(Rendering::of(base, path)?), after))
+    }
+
+    /// Works a stack out; with the digest of its plan.
+    fn work_out(
+        &self,
+        path: &Path,
+        head: &Files,
+        base: &Files,
+    ) -> anyhow::Result<(Outcome, Option<String>)> {
+        let (before, mut after) = self.sides(path, head, base)?;
+        let tests = match after.bundle() {
+            Some(_) => self.setting.tests.run(head, path, &mut after)?,
+            None => Vec::new(),
+        };
+        let report = found(&after);
+        let mut compared = match before {
+            Some(before) => Compared::of(before, after, &[]),
+            None => Compared::same(after),
+        };
+        let cache = self.setting.cache.as_ref();
+        let plan = compared.plan.take();
+        let (digest, plan) = plan.map(|plan| self.plans.share(plan, cache)).unzip();
+        let found = |finding| Found::of(finding, &compared.after.sources);
+        let silenced = report.silenced.iter();
+        let silenced = silenced.map(|one| (found(&one.finding), one.reason.clone()));
+        let outcome = Outcome {
+            findings: report.findings.iter().map(found).collect(),
+            silenced: silenced.collect(),
+            tests,
+            ..Outcome::new(path, &compared, plan)
+        };
+        Ok((outcome, digest))
+    }
+}
+
+/// Everything that is found in a stack.
+fn found(rendering: &Rendering) -> kpbuild_check::Report {
+    let diagnostics = rendering.diagnostics.clone();
+    let sources = &rendering.sources;
+    match &rendering.side {
+        Side::Rendered(rendered) => {
+            let (stack, bundle) = &**rendered;
+            findings::all(bundle, &stack.checking, diagnostics, sources, |_| true)
+        }
+        Side::Absent | Side::Broken => findings::of_broken(diagnostics, sources),
+    }
 }

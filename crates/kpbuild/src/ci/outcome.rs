@@ -1,14 +1,19 @@
 //! What is found out about one stack, in a form that can be kept and shown again.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use kpbuild_check::Finding;
 use kpbuild_cluster::Plan;
 use kpbuild_core::{Code, Diagnostic, Severity, SourceMap, Span, Style};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::compare::{Compared, Side};
-use crate::files::{Files, normal};
+use crate::files::Files;
+use crate::problems::shortest;
+use crate::promtool;
 
 /// Everything about one stack.
 #[derive(Debug)]
@@ -20,11 +25,14 @@ pub(crate) struct Outcome {
     /// How many objects it renders to.
     pub(crate) objects: usize,
     pub(crate) findings: Vec<Found>,
+    /// What the stack accepts, with its reasons.
+    pub(crate) silenced: Vec<(Found, String)>,
     /// What is wrong with the stack as it was, as text.
     pub(crate) wrong_before: Vec<String>,
     pub(crate) tests: Vec<Tested>,
-    /// What the change does, unless a side is broken.
-    pub(crate) plan: Option<Plan>,
+    /// What the change does, unless a side is broken; stacks that change alike have
+    /// one plan.
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 /// How the two sides of a stack stand to each other.
@@ -44,9 +52,10 @@ pub(crate) enum State {
 }
 
 /// One finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Found {
-    pub(crate) code: String,
+    #[serde(deserialize_with = "known")]
+    code: Code,
     is_error: bool,
     message: String,
     labels: Vec<Place>,
@@ -55,8 +64,16 @@ pub(crate) struct Found {
     pub(crate) object: Option<String>,
 }
 
+/// Reads a code; one that this program does not have is an error.
+fn known<'d, D: Deserializer<'d>>(reader: D) -> Result<Code, D::Error> {
+    let text = String::deserialize(reader)?;
+    let page = kpbuild_check::page(&text);
+    page.map(|page| Code(page.code))
+        .ok_or_else(|| D::Error::custom(format!("there is no code `{text}`")))
+}
+
 /// A place in a file, with what is said about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Place {
     file: String,
     start: u32,
@@ -75,6 +92,18 @@ pub(crate) struct Tested {
     pub(crate) details: Option<String>,
 }
 
+impl Tested {
+    /// How it ended, as promtool's reports have it.
+    pub(super) fn outcome(&self) -> promtool::Outcome {
+        let details = || self.details.clone().unwrap_or_default();
+        match self.verdict {
+            Verdict::Passed => promtool::Outcome::Passed,
+            Verdict::Failed => promtool::Outcome::Failed(details()),
+            Verdict::Skipped => promtool::Outcome::Skipped(details()),
+        }
+    }
+}
+
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -85,10 +114,11 @@ pub(crate) enum Verdict {
 }
 
 impl Found {
-    pub(crate) fn of(diagnostic: &Diagnostic, object: Option<String>, sources: &SourceMap) -> Self {
+    pub(crate) fn of(finding: &Finding, sources: &SourceMap) -> Self {
+        let diagnostic = &finding.diagnostic;
         let labels = diagnostic.labels.iter();
         Self {
-            code: diagnostic.code.0.to_owned(),
+            code: diagnostic.code,
             is_error: diagnostic.severity == Severity::Error,
             message: diagnostic.message.clone(),
             labels: labels
@@ -101,21 +131,17 @@ impl Found {
                 .collect(),
             notes: diagnostic.notes.clone(),
             help: diagnostic.help.clone(),
-            object,
+            object: finding.object.as_ref().map(ToString::to_string),
         }
     }
 
     /// The finding again, its places in files that are read where they are not
     /// among the sources yet.
     pub(crate) fn diagnostic(&self, files: &Files, sources: &mut SourceMap) -> Diagnostic {
-        let code = kpbuild_check::codes()
-            .into_iter()
-            .find(|code| *code == self.code);
-        let code = Code(code.unwrap_or("unknown-code"));
         let diagnostic = if self.is_error {
-            Diagnostic::error(code, &self.message)
+            Diagnostic::error(self.code, &self.message)
         } else {
-            Diagnostic::warning(code, &self.message)
+            Diagnostic::warning(self.code, &self.message)
         };
         let mut diagnostic = self.labels.iter().fold(diagnostic, |diagnostic, place| {
             let file = sources.find(&place.file).or_else(|| {
@@ -135,20 +161,9 @@ impl Found {
     }
 }
 
-/// A file by its shortest name, as git and code hosts know it: what a stack in
-/// `stacks/` names is read as `stacks/../dashboards/a.json`.
-pub(super) fn shortest(name: &str) -> String {
-    normal(Path::new(name)).display().to_string()
-}
-
 impl Outcome {
-    pub(super) fn new(
-        path: &Path,
-        compared: &Compared,
-        objects: usize,
-        findings: Vec<Found>,
-        tests: Vec<Tested>,
-    ) -> Self {
+    /// What is found out about a stack; what is found in it is for the caller to add.
+    pub(super) fn new(path: &Path, compared: &Compared, plan: Option<Arc<Plan>>) -> Self {
         let (before, after) = (compared.before(), &compared.after);
         let state = match (&before.side, &after.side) {
             (_, Side::Broken) => State::Broken,
@@ -169,34 +184,41 @@ impl Outcome {
             path: path.to_owned(),
             name: after.name().or(before.name()).map(str::to_owned),
             state,
-            objects,
-            findings,
+            objects: after.bundle().map_or(0, |bundle| bundle.objects().len()),
+            findings: Vec::new(),
+            silenced: Vec::new(),
             wrong_before,
-            tests,
-            plan: compared.plan.clone(),
+            tests: Vec::new(),
+            plan,
         }
     }
 
-    pub(super) fn to_stored(&self) -> Value {
+    /// The outcome as JSON, with the digest of its plan.
+    pub(super) fn to_stored(&self, plan: Option<&str>) -> Value {
         json!({
             "name": self.name,
             "state": self.state,
             "objects": self.objects,
             "findings": self.findings,
+            "silenced": self.silenced,
             "wrong_before": self.wrong_before,
             "tests": self.tests,
-            "plan": self.plan.as_ref().map(Plan::to_stored),
+            "plan": plan,
         })
     }
 
-    /// The outcome again, unless the JSON is none.
-    pub(super) fn of_stored(path: &Path, mut value: Value) -> Option<Self> {
+    /// The outcome again, unless the JSON is none, or its plan is gone.
+    pub(super) fn of_stored(
+        path: &Path,
+        mut value: Value,
+        plan: impl FnOnce(&str) -> Option<Arc<Plan>>,
+    ) -> Option<Self> {
         fn read<T: serde::de::DeserializeOwned>(value: &mut Value, field: &str) -> Option<T> {
             serde_json::from_value(value.get_mut(field)?.take()).ok()
         }
-        let plan = match value.get_mut("plan")?.take() {
-            Value::Null => None,
-            plan => Some(Plan::of_stored(plan)?),
+        let plan = match read::<Option<String>>(&mut value, "plan")? {
+            Some(digest) => Some(plan(&digest)?),
+            None => None,
         };
         Some(Self {
             path: path.to_owned(),
@@ -204,6 +226,7 @@ impl Outcome {
             state: read(&mut value, "state")?,
             objects: read(&mut value, "objects")?,
             findings: read(&mut value, "findings")?,
+            silenced: read(&mut value, "silenced")?,
             wrong_before: read(&mut value, "wrong_before")?,
             tests: read(&mut value, "tests")?,
             plan,

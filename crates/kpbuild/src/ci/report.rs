@@ -1,15 +1,18 @@
 //! What was found out about all stacks together: every finding, change and rule
 //! once, with the stacks that it is about. The formats add nothing to it.
 
-use kpbuild_cluster::{RuleChange, RuleKind, What, rule_changes};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kpbuild_cluster::{Plan, RuleChange, RuleKind, Step, What, rule_changes};
 use kpbuild_core::{Diagnostic, Severity, SourceMap};
 use serde_json::Value;
 
-use super::outcome::{Outcome, State, Tested, Verdict};
+use super::outcome::{Found, Outcome, State, Tested, Verdict};
 use crate::backtest::Tried;
 use crate::compare::labels;
 use crate::files::Files;
-use crate::plan_report::{Changes, listed};
+use crate::plan_report::{self, Changes, listed};
 
 /// The whole of a run.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct Report {
     /// What each stack is called, in the order of the outcomes.
     pub(crate) labels: Vec<String>,
     pub(crate) findings: Vec<Finding>,
+    /// What stacks accept, with their reasons.
+    pub(crate) silenced: Vec<(Finding, String)>,
     pub(crate) sources: SourceMap,
     pub(crate) rules: Vec<SharedRule>,
 }
@@ -50,12 +55,14 @@ impl Report {
         let labels = labels(&named);
         let mut sources = SourceMap::default();
         let findings = findings(&outcomes, &labels, head, &mut sources);
+        let silenced = silenced(&outcomes, &labels, head, &mut sources);
         let rules = rules(&outcomes, &labels);
         Self {
             base: base.to_owned(),
             outcomes,
             labels,
             findings,
+            silenced,
             sources,
             rules,
         }
@@ -66,7 +73,7 @@ impl Report {
         let stacks = self.outcomes.iter().zip(&self.labels);
         Changes::of(
             stacks
-                .filter_map(|(outcome, label)| Some((label.as_str(), outcome.plan.as_ref()?)))
+                .filter_map(|(outcome, label)| Some((label.as_str(), outcome.plan.as_deref()?)))
                 .collect(),
         )
     }
@@ -193,24 +200,11 @@ fn findings(
     head: &Files,
     sources: &mut SourceMap,
 ) -> Vec<Finding> {
-    let mut all: Vec<Finding> = Vec::new();
-    for (outcome, label) in outcomes.iter().zip(labels) {
-        for found in &outcome.findings {
-            let diagnostic = found.diagnostic(head, sources);
-            let same = |known: &&mut Finding| {
-                known.diagnostic == diagnostic && known.object == found.object
-            };
-            match all.iter_mut().find(same) {
-                Some(known) if known.stacks.contains(label) => {}
-                Some(known) => known.stacks.push(label.clone()),
-                None => all.push(Finding {
-                    diagnostic,
-                    object: found.object.clone(),
-                    stacks: vec![label.clone()],
-                }),
-            }
-        }
-    }
+    let all = shared(outcomes, labels, |outcome| outcome.findings.iter());
+    let mut all: Vec<Finding> = all
+        .into_iter()
+        .map(|(found, stacks)| Finding::of(found, stacks, head, sources))
+        .collect();
     all.sort_by_key(|finding| {
         let place = finding.diagnostic.labels.first().map(|label| {
             let file = sources.file(label.span.file).name.clone();
@@ -221,45 +215,137 @@ fn findings(
     all
 }
 
-/// All changes of rules, alerts before records. A rule that moves as it is from
-/// one object to another is none.
+/// All findings that stacks accept, with their reasons.
+fn silenced(
+    outcomes: &[Outcome],
+    labels: &[String],
+    head: &Files,
+    sources: &mut SourceMap,
+) -> Vec<(Finding, String)> {
+    let all = shared(outcomes, labels, |outcome| outcome.silenced.iter());
+    all.into_iter()
+        .map(|((found, reason), stacks)| {
+            let finding = Finding::of(found, stacks, head, sources);
+            (finding, reason.clone())
+        })
+        .collect()
+}
+
+/// What stacks have, each once with their labels, in the order of the first that
+/// has it.
+fn shared<'o, T: Ord, I: Iterator<Item = &'o T>>(
+    outcomes: &'o [Outcome],
+    labels: &[String],
+    of: impl Fn(&'o Outcome) -> I,
+) -> Vec<(&'o T, Vec<String>)> {
+    let mut all: Vec<(&T, Vec<String>)> = Vec::new();
+    let mut known: BTreeMap<&T, usize> = BTreeMap::new();
+    for (outcome, label) in outcomes.iter().zip(labels) {
+        for one in of(outcome) {
+            let index = *known.entry(one).or_insert(all.len());
+            if index == all.len() {
+                all.push((one, Vec::new()));
+            }
+            let stacks = &mut all[index].1;
+            if stacks.last() != Some(label) {
+                stacks.push(label.clone());
+            }
+        }
+    }
+    all
+}
+
+impl Finding {
+    fn of(found: &Found, stacks: Vec<String>, head: &Files, sources: &mut SourceMap) -> Self {
+        Self {
+            diagnostic: found.diagnostic(head, sources),
+            object: found.object.clone(),
+            stacks,
+        }
+    }
+}
+
+/// All changes of rules, alerts before records. Stacks that change alike have one
+/// plan, whose rules are compared once.
 fn rules(outcomes: &[Outcome], labels: &[String]) -> Vec<SharedRule> {
     let mut all: Vec<SharedRule> = Vec::new();
-    for (outcome, label) in outcomes.iter().zip(labels) {
-        for change in rules_of(outcome) {
+    for (plan, stacks) in plans(outcomes, labels) {
+        for change in rules_of(plan) {
             match all.iter_mut().find(|known| known.change == change) {
-                Some(known) => known.stacks.push(label.clone()),
+                Some(known) => known.stacks.extend(stacks.clone()),
                 None => all.push(SharedRule {
                     change,
-                    stacks: vec![label.clone()],
+                    stacks: stacks.clone(),
                     tried: None,
                 }),
             }
         }
     }
+    let place = |stack: &String| labels.iter().position(|label| label == stack);
+    for rule in &mut all {
+        rule.stacks.sort_by_key(place);
+    }
     all.sort_by_key(|rule| (rule.change.kind, rule.change.what != What::Changed));
     all
 }
 
-fn rules_of(outcome: &Outcome) -> Vec<RuleChange> {
-    let steps = outcome.plan.iter().flat_map(|plan| &plan.steps);
-    let of_rules = steps.filter(|step| step.object.kind == "PrometheusRule");
-    let mut changes: Vec<RuleChange> = Vec::new();
-    for step in of_rules.filter(|step| step.before.is_some() || step.after.is_some()) {
-        let nothing = Value::Null;
-        let of_step = rule_changes(
-            step.before.as_ref().unwrap_or(&nothing),
-            step.after.as_ref().unwrap_or(&nothing),
-        );
-        for change in of_step {
-            let moved = changes.iter().position(|other| is_moved(other, &change));
-            match moved {
-                Some(index) => drop(changes.remove(index)),
-                None => changes.push(change),
-            }
+/// The plans, each with the stacks that have it.
+fn plans<'o>(outcomes: &'o [Outcome], labels: &[String]) -> Vec<(&'o Arc<Plan>, Vec<String>)> {
+    let mut plans: Vec<(&Arc<Plan>, Vec<String>)> = Vec::new();
+    for (outcome, label) in outcomes.iter().zip(labels) {
+        let Some(plan) = &outcome.plan else { continue };
+        match plans.iter_mut().find(|(known, _)| Arc::ptr_eq(known, plan)) {
+            Some((_, stacks)) => stacks.push(label.clone()),
+            None => plans.push((plan, vec![label.clone()])),
         }
     }
+    plans
+}
+
+/// The changes of rules. Those of an object that moves to another namespace are
+/// compared with what they were there: only what else is different is a change.
+fn rules_of(plan: &Plan) -> Vec<RuleChange> {
+    let (pairs, single) = plan_report::pairs(plan);
+    let of_rules = |step: &&&Step| step.object.kind == "PrometheusRule";
+    let mut changes = Vec::new();
+    for step in single.iter().filter(of_rules) {
+        let (before, after) = (step.before.as_ref(), step.after.as_ref());
+        if before.is_some() || after.is_some() {
+            add(&mut changes, compared(before, after));
+        }
+    }
+    for (old, new) in pairs.iter().filter(|(_, new)| of_rules(&new)) {
+        let namespaces = (&*old.object.namespace, &*new.object.namespace);
+        let all = compared(old.before.as_ref(), new.after.as_ref()).into_iter();
+        let more = all.filter(|change| !only_moves(change, namespaces));
+        add(&mut changes, more);
+    }
     changes
+}
+
+fn compared(before: Option<&Value>, after: Option<&Value>) -> Vec<RuleChange> {
+    rule_changes(
+        before.unwrap_or(&Value::Null),
+        after.unwrap_or(&Value::Null),
+    )
+}
+
+/// Adds changes; a rule that moves as it is from one object to another is none.
+fn add(changes: &mut Vec<RuleChange>, more: impl IntoIterator<Item = RuleChange>) {
+    for change in more {
+        match changes.iter().position(|other| is_moved(other, &change)) {
+            Some(index) => drop(changes.remove(index)),
+            None => changes.push(change),
+        }
+    }
+}
+
+/// Whether nothing is different in a rule but the name of its namespace.
+fn only_moves(change: &RuleChange, (from, to): (&str, &str)) -> bool {
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) => plan_report::is_alike(before, after, from, to),
+        _ => false,
+    }
 }
 
 /// Whether one of two changes takes away what the other brings.

@@ -10,10 +10,11 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 
-use super::outcome::{Tested, Verdict, shortest};
+use super::outcome::{Tested, Verdict};
 use crate::compare::Rendering;
 use crate::compile;
 use crate::files::{Files, digest};
+use crate::problems::shortest;
 use crate::promtool::{Outcome, Promtool, Suite};
 use crate::rule_tests;
 

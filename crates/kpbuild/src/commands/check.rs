@@ -5,12 +5,12 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use kpbuild_check::Report;
+use kpbuild_check::{Finding, Report};
 use kpbuild_core::{Bundle, Code, Diagnostics, SourceMap};
 use kpbuild_stack::{Checking, Stack};
+use serde_json::{Value, json};
 
-use crate::batch::{self, Done, Job, Opened};
-use crate::check_report;
+use crate::batch::{self, Done, Found, Job, Opened};
 use crate::ci::discover;
 use crate::cli::{Check, CheckFormat, Deny};
 use crate::commands::explain;
@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::files::Files;
 use crate::findings;
 use crate::load;
+use crate::problems::{self, Case, Problem, Suite, Verdict};
 use crate::read_manifests;
 use crate::terminal::Terminal;
 
@@ -47,13 +48,32 @@ fn one(what: &Path, arguments: &Check, terminal: &mut Terminal) -> anyhow::Resul
         .as_ref()
         .map_or(0, |subject| subject.bundle.objects().len());
     let report = found(arguments, subject, diagnostics, &sources);
+    let problems = of_one(what, &report, &sources);
+    let open = report.findings.into_iter().map(|one| one.diagnostic);
+    let mut diagnostics = Diagnostics::default();
+    diagnostics.extend(open);
     let shown = Shown {
         subject: what.display().to_string(),
         objects,
-        silenced: report.silenced.len(),
+        diagnostics,
+        problems,
         is_whole: true,
     };
-    show(arguments, &report, &sources, &shown, terminal)
+    show(arguments, &shown, &sources, terminal)
+}
+
+/// What was found in one stack, or in manifests, for programs.
+fn of_one(what: &Path, report: &Report, sources: &SourceMap) -> Vec<Problem> {
+    let problem = |finding: &Finding| Problem {
+        object: finding.object.as_ref().map(ToString::to_string),
+        ..Problem::of(&finding.diagnostic, what, sources)
+    };
+    let silenced = report.silenced.iter().map(|one| Problem {
+        silenced: Some(one.reason.clone()),
+        ..problem(&one.finding)
+    });
+    let open = report.findings.iter().map(problem);
+    open.chain(silenced).collect()
 }
 
 /// Checks many stacks; what is found in all of them is said once.
@@ -67,33 +87,40 @@ fn several(arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if done.left > 0 {
         terminal.say(&format!("interrupted: {} stacks were not begun", done.left));
     }
-    let numbers = done.values.iter().flatten();
-    let (objects, silenced) = numbers.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     let shown = Shown {
         subject: format!("{count} stacks"),
-        objects,
-        silenced,
+        objects: done.values.iter().flatten().sum(),
+        diagnostics: done.diagnostics(),
+        problems: of_several(&done.found, &done.sources),
         is_whole: done.failures.is_empty() && done.left == 0,
     };
-    let report = findings::said(done.diagnostics);
-    show(arguments, &report, &done.sources, &shown, terminal)
+    show(arguments, &shown, &done.sources, terminal)
 }
 
-/// Checks one of many stacks; gives how many objects it has, and how many
-/// findings it silences.
-fn checked(job: &Job, opened: Opened, arguments: &Check) -> Done<(usize, usize)> {
+/// What was found in many stacks, for programs: what is accepted comes last.
+fn of_several(found: &[Found], sources: &SourceMap) -> Vec<Problem> {
+    let problem = |one: &Found| Problem {
+        object: one.finding.object.as_ref().map(ToString::to_string),
+        stacks: one.stacks.clone(),
+        silenced: one.silenced.clone(),
+        ..Problem::of(&one.finding.diagnostic, &one.home, sources)
+    };
+    let mut problems: Vec<Problem> = found.iter().map(problem).collect();
+    problems.sort_by_key(|one| one.silenced.is_some());
+    problems
+}
+
+/// Checks one of many stacks; gives how many objects it has.
+fn checked(job: &Job, opened: Opened, arguments: &Check) -> Done<usize> {
     let Opened { mut sources, file } = opened;
     let mut of_render = Diagnostics::default();
     let files = Files::default();
     let compiled = compile_with_advice(&files, &job.path, file, &mut sources, &mut of_render);
     let subject = compiled.ok().map(Subject::from);
     let objects = subject.as_ref().map(|one| one.bundle.objects().len());
-    let report = found(arguments, subject, of_render, &sources);
-    let mut diagnostics = Diagnostics::default();
-    diagnostics.extend(report.findings.into_iter().map(|one| one.diagnostic));
     Done {
-        value: objects.map(|objects| (objects, report.silenced.len())),
-        diagnostics,
+        value: objects,
+        found: found(arguments, subject, of_render, &sources),
         sources,
         failure: None,
     }
@@ -158,8 +185,7 @@ fn found(
     diagnostics: Diagnostics,
     sources: &SourceMap,
 ) -> Report {
-    let wanted =
-        |code: Code| arguments.only.is_empty() || arguments.only.iter().any(|only| only == code.0);
+    let wanted = |code: Code| is_wanted(arguments, code);
     match subject {
         Some(Subject {
             bundle,
@@ -174,52 +200,42 @@ fn found(
     }
 }
 
-/// What is said beside the findings.
+/// What is said about a run.
 struct Shown {
     /// What was checked.
     subject: String,
     objects: usize,
-    /// How many findings are silenced.
-    silenced: usize,
+    /// What is to be mended, for people.
+    diagnostics: Diagnostics,
+    /// The same and what is accepted, for programs.
+    problems: Vec<Problem>,
     /// Whether all of it was checked.
     is_whole: bool,
 }
 
 fn show(
     arguments: &Check,
-    report: &Report,
-    sources: &SourceMap,
     shown: &Shown,
+    sources: &SourceMap,
     terminal: &mut Terminal,
 ) -> anyhow::Result<Exit> {
-    let mut diagnostics = Diagnostics::default();
-    diagnostics.extend(report.findings.iter().map(|one| one.diagnostic.clone()));
+    let diagnostics = &shown.diagnostics;
     let denies_warnings = arguments.deny == Some(Deny::Warnings);
-    let subject = &shown.subject;
     match arguments.format {
-        CheckFormat::Text => terminal.report(&diagnostics, sources)?,
-        CheckFormat::Json => terminal.data(&check_report::json(report, sources))?,
-        CheckFormat::Sarif => terminal.data(&check_report::sarif(report, sources, subject))?,
-        CheckFormat::Github => terminal.data(&check_report::github(report, sources))?,
-        CheckFormat::Junit => {
-            let all = kpbuild_check::codes_of_checks();
-            let ran: Vec<&str> = all
-                .into_iter()
-                .filter(|code| {
-                    arguments.only.is_empty() || arguments.only.iter().any(|one| one == code)
-                })
-                .collect();
-            let xml = check_report::junit(report, sources, &ran, denies_warnings)?;
-            terminal.data(&xml)?;
-        }
+        CheckFormat::Text => terminal.report(diagnostics, sources)?,
+        CheckFormat::Json => terminal.data(&json(&shown.problems))?,
+        CheckFormat::Sarif => terminal.data(&problems::sarif(&shown.problems))?,
+        CheckFormat::Github => terminal.data(&problems::github(&shown.problems))?,
+        CheckFormat::Junit => terminal.data(&junit(arguments, &shown.problems)?)?,
     }
-    if shown.silenced > 0 {
-        let count = shown.silenced;
-        let noun = if count == 1 { "finding" } else { "findings" };
-        terminal.say(&format!("{count} {noun} silenced by `check.silence`"));
+    let silenced = shown.problems.iter().filter(|one| one.silenced.is_some());
+    match silenced.count() {
+        0 => {}
+        1 => terminal.say("1 finding silenced by `check.silence`"),
+        count => terminal.say(&format!("{count} findings silenced by `check.silence`")),
     }
     if diagnostics.is_empty() && shown.is_whole {
-        let objects = shown.objects;
+        let (subject, objects) = (&shown.subject, shown.objects);
         terminal.say(&format!("{subject}: {objects} objects, nothing wrong"));
     }
     let denied = denies_warnings && diagnostics.warnings() > 0;
@@ -228,4 +244,45 @@ fn show(
     } else {
         Exit::Done
     })
+}
+
+fn json(problems: &[Problem]) -> String {
+    let (silenced, open): (Vec<&Problem>, Vec<&Problem>) =
+        problems.iter().partition(|one| one.silenced.is_some());
+    let values =
+        |list: &[&Problem]| -> Vec<Value> { list.iter().map(|one| problems::json(one)).collect() };
+    let whole = json!({"findings": values(&open), "silenced": values(&silenced)});
+    format!("{whole:#}\n")
+}
+
+/// A test for every finding, and one for every check that found nothing. The names
+/// stay the same from run to run: those of the code and of the object.
+fn junit(arguments: &Check, problems: &[Problem]) -> anyhow::Result<String> {
+    let warnings_fail = arguments.deny == Some(Deny::Warnings);
+    let mut cases: Vec<Case> = problems
+        .iter()
+        .map(|problem| Case {
+            name: match &problem.object {
+                Some(object) => format!("{} {object}", problem.code.0),
+                None => problem.code.0.to_owned(),
+            },
+            verdict: Verdict::of_one(problem, warnings_fail),
+        })
+        .collect();
+    let finds = |code: &str| problems.iter().any(|one| one.code.0 == code);
+    let ran = kpbuild_check::codes_of_checks().into_iter();
+    let ran = ran.filter(|code: &&'static str| is_wanted(arguments, Code(code)));
+    cases.extend(ran.filter(|code| !finds(code)).map(|code| Case {
+        name: code.to_owned(),
+        verdict: Verdict::Passed,
+    }));
+    let suite = Suite {
+        title: "kpbuild check".to_owned(),
+        cases,
+    };
+    problems::junit("kpbuild check", &[suite])
+}
+
+fn is_wanted(arguments: &Check, code: Code) -> bool {
+    arguments.only.is_empty() || arguments.only.iter().any(|only| only == code.0)
 }

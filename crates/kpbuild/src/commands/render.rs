@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use kpbuild_core::{Bundle, Diagnostics, SourceMap};
+use kpbuild_core::{Bundle, Diagnostics};
 use kpbuild_stack::Stack;
 
 use crate::batch::{self, Batch, Done, Job, Opened};
 use crate::cli::{Format, Render};
-use crate::compile::{compile, compile_into};
+use crate::cluster_run::{Compiled, compiled};
+use crate::compile;
 use crate::exit::Exit;
 use crate::files::Files;
+use crate::findings;
 use crate::folder::{self, FolderError, Summary};
 use crate::terminal::Terminal;
 use crate::{chart, load, manifests};
@@ -22,17 +24,11 @@ pub(crate) fn run(arguments: &Render, terminal: &mut Terminal) -> anyhow::Result
 }
 
 fn one(path: &Path, arguments: &Render, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let files = Files::default();
-    let mut sources = SourceMap::default();
-    let file = load::read(&files, &mut sources, path)?;
-    let mut diagnostics = Diagnostics::default();
-    let rendered = compile(&files, path, file, &mut sources, &mut diagnostics);
-    terminal.findings(&diagnostics, &sources);
-    let Ok((stack, bundle)) = rendered else {
+    let Some(Compiled { stack, bundle, .. }) = compiled(path, terminal)? else {
         return Ok(Exit::Error);
     };
     if arguments.format == Format::Chart {
-        return write_chart(path, arguments, &files, &stack, &bundle, terminal);
+        return write_chart(path, arguments, &stack, &bundle, terminal);
     }
     if arguments.output == Path::new("-") {
         print(&bundle, arguments, terminal)?;
@@ -54,7 +50,6 @@ fn one(path: &Path, arguments: &Render, terminal: &mut Terminal) -> anyhow::Resu
 fn write_chart(
     path: &Path,
     arguments: &Render,
-    files: &Files,
     stack: &Stack,
     bundle: &Bundle,
     terminal: &mut Terminal,
@@ -65,22 +60,12 @@ fn write_chart(
     if arguments.kustomization {
         anyhow::bail!("--kustomization is of no use in a chart");
     }
-    let mut sources = SourceMap::default();
-    let file = load::read(files, &mut sources, path)?;
-    let mut diagnostics = Diagnostics::default();
-    let other = compile_into(
-        chart::OTHER,
-        files,
-        path,
-        file,
-        &mut sources,
-        &mut diagnostics,
-    );
-    let Ok((_, other)) = other else {
-        terminal.findings(&diagnostics, &sources);
+    let other = compile::read_into(chart::OTHER, &Files::default(), path)?;
+    let Ok((_, rendered)) = other.rendered else {
+        terminal.findings(&other.diagnostics, &other.sources);
         return Ok(Exit::Error);
     };
-    let files = chart::files(stack, bundle, &other);
+    let files = chart::files(stack, bundle, &rendered);
     let summary = folder::write(&arguments.output, &files, arguments.overwrite)?;
     terminal.say(&format!(
         "{}: a chart of {} objects in {} ({} files written, {} unchanged, {} removed)",
@@ -139,7 +124,7 @@ fn several(stacks: Batch, arguments: &Render, terminal: &mut Terminal) -> anyhow
     }
     let names: Vec<Option<String>> = stacks.jobs.iter().map(|job| job.name.clone()).collect();
     let report = stacks.run(|job, opened| into_folder(job, opened, arguments))?;
-    terminal.findings(&report.diagnostics, &report.sources);
+    terminal.findings(&report.diagnostics(), &report.sources);
     for failure in &report.failures {
         terminal.failure(failure);
     }
@@ -182,7 +167,7 @@ type Rendered = (usize, Summary);
 fn into_folder(job: &Job, opened: Opened, arguments: &Render) -> Done<Rendered> {
     let Opened { mut sources, file } = opened;
     let mut diagnostics = Diagnostics::default();
-    let compiled = compile(
+    let compiled = compile::compile(
         &Files::default(),
         &job.path,
         file,
@@ -191,7 +176,7 @@ fn into_folder(job: &Job, opened: Opened, arguments: &Render) -> Done<Rendered> 
     );
     let mut done = Done {
         value: None,
-        diagnostics,
+        found: findings::said(diagnostics),
         sources,
         failure: None,
     };

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub(crate) use json::{json, summary as json_summary};
 pub(crate) use markdown::{fold, markdown, table};
-pub(crate) use shared::{Changes, Shared, listed, moved_lines};
+pub(crate) use shared::{Changes, Shared, is_alike, listed, moved_lines, pairs};
 pub(crate) use text::{Detail, text};
 
 /// The actions in the order in which they are counted, with their words.

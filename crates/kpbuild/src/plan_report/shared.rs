@@ -45,53 +45,78 @@ impl<'a> Changes<'a> {
         Self::of(vec![(name, plan)])
     }
 
-    /// The changes of some stacks.
+    /// The changes of some stacks. Where several have one and the same plan, it is
+    /// looked at once.
     pub(crate) fn of(stacks: Vec<(&'a str, &'a Plan)>) -> Self {
-        let mut shared: Vec<Shared<'a>> = Vec::new();
-        let mut moved: Vec<Moved<'a>> = Vec::new();
+        let mut changes = Self {
+            stacks: Vec::new(),
+            shared: Vec::new(),
+            moved: Vec::new(),
+        };
         let mut of_object: BTreeMap<&ObjectKey, Vec<usize>> = BTreeMap::new();
-        for (name, plan) in &stacks {
+        for (plan, names) in by_plan(&stacks) {
             let pairs = moves(plan);
-            for ((from, to), objects) in counted(&pairs) {
-                let same = |known: &&mut Moved<'a>| {
-                    (known.from, known.to, known.objects) == (from, to, objects)
-                };
-                match moved.iter_mut().find(same) {
-                    Some(known) => known.stacks.push(name),
-                    None => moved.push(Moved {
-                        from,
-                        to,
-                        objects,
-                        stacks: vec![name],
-                    }),
-                }
-            }
-            let moving: BTreeSet<&ObjectKey> = pairs
+            changes.add_moves(&pairs, &names);
+            let keys = pairs
                 .iter()
-                .flat_map(|(old, new)| [&old.object, &new.object])
-                .collect();
-            let changing = plan
-                .steps
-                .iter()
+                .flat_map(|(old, new)| [&old.object, &new.object]);
+            let moving: BTreeSet<&ObjectKey> = keys.collect();
+            let steps = plan.steps.iter();
+            let changing = steps
                 .filter(|step| step.action != Action::Unchanged && !moving.contains(&step.object));
             for step in changing {
-                let known = of_object.entry(&step.object).or_default();
-                let same = known.iter().find(|at| is_same(shared[**at].step, step));
-                if let Some(at) = same {
-                    shared[*at].stacks.push(name);
-                } else {
-                    known.push(shared.len());
-                    shared.push(Shared {
-                        step,
-                        stacks: vec![name],
-                    });
-                }
+                changes.add(step, &names, of_object.entry(&step.object).or_default());
             }
         }
-        Self {
-            stacks,
-            shared,
-            moved,
+        changes.sort_stacks(&stacks);
+        changes.stacks = stacks;
+        changes
+    }
+
+    fn add_moves(&mut self, pairs: &[Pair<'a>], names: &[&'a str]) {
+        for ((from, to), objects) in counted(pairs) {
+            let same = |known: &&mut Moved<'a>| {
+                (known.from, known.to, known.objects) == (from, to, objects)
+            };
+            match self.moved.iter_mut().find(same) {
+                Some(known) => known.stacks.extend(names),
+                None => self.moved.push(Moved {
+                    from,
+                    to,
+                    objects,
+                    stacks: names.to_vec(),
+                }),
+            }
+        }
+    }
+
+    /// Adds a change; `known` are those of the same object.
+    fn add(&mut self, step: &'a Step, names: &[&'a str], known: &mut Vec<usize>) {
+        let same = known
+            .iter()
+            .find(|at| is_same(self.shared[**at].step, step));
+        if let Some(at) = same {
+            self.shared[*at].stacks.extend(names);
+        } else {
+            known.push(self.shared.len());
+            self.shared.push(Shared {
+                step,
+                stacks: names.to_vec(),
+            });
+        }
+    }
+
+    /// Puts the stacks of every change into their order.
+    fn sort_stacks(&mut self, stacks: &[(&'a str, &'a Plan)]) {
+        let places: BTreeMap<&str, usize> = stacks
+            .iter()
+            .enumerate()
+            .map(|(place, (name, _))| (*name, place))
+            .collect();
+        let of_shared = self.shared.iter_mut().map(|one| &mut one.stacks);
+        let of_moved = self.moved.iter_mut().map(|one| &mut one.stacks);
+        for names in of_shared.chain(of_moved) {
+            names.sort_by_key(|name| places.get(name));
         }
     }
 
@@ -106,9 +131,9 @@ impl<'a> Changes<'a> {
         self.shared.len() + moved
     }
 
-    /// `1 change`, `12 changes`.
+    /// `1 change`, `12 changes`: how many there are besides moves.
     pub(crate) fn count_words(&self) -> String {
-        match self.count() {
+        match self.shared.len() {
             1 => "1 change".to_owned(),
             count => format!("{count} changes"),
         }
@@ -126,6 +151,21 @@ impl<'a> Changes<'a> {
         }
         listed(stacks, 5)
     }
+}
+
+/// The stacks that have one plan, in the order of the first of them.
+fn by_plan<'a>(stacks: &[(&'a str, &'a Plan)]) -> Vec<(&'a Plan, Vec<&'a str>)> {
+    let mut plans: Vec<(&Plan, Vec<&str>)> = Vec::new();
+    for (name, plan) in stacks {
+        match plans
+            .iter_mut()
+            .find(|(known, _)| std::ptr::eq(*known, *plan))
+        {
+            Some((_, names)) => names.push(name),
+            None => plans.push((plan, vec![name])),
+        }
+    }
+    plans
 }
 
 /// What moves between namespaces, in words.
@@ -174,28 +214,43 @@ fn is_same(one: &Step, other: &Step) -> bool {
         && (!comes_or_goes || (&one.before, &one.after) == (&other.before, &other.after))
 }
 
-/// The pairs of an object that goes and the same one that comes elsewhere.
-fn moves(plan: &Plan) -> Vec<(&Step, &Step)> {
+/// An object that goes, and the same one that comes in another namespace.
+type Pair<'a> = (&'a Step, &'a Step);
+
+/// The pairs of objects that go and come elsewhere, and all other steps.
+pub(crate) fn pairs(plan: &Plan) -> (Vec<Pair<'_>>, Vec<&Step>) {
     let identity = |key: &ObjectKey| (key.group.clone(), key.kind.clone(), key.name.clone());
     let mut gone: BTreeMap<_, Vec<&Step>> = BTreeMap::new();
-    for step in plan
-        .steps
-        .iter()
-        .filter(|step| step.action == Action::Prune)
-    {
+    let prunes = plan.steps.iter();
+    for step in prunes.filter(|step| step.action == Action::Prune) {
         gone.entry(identity(&step.object)).or_default().push(step);
     }
-    let new = plan
-        .steps
+    let new = plan.steps.iter();
+    let new = new.filter(|step| step.action == Action::Create);
+    let pairs: Vec<Pair<'_>> = new
+        .filter_map(|new| {
+            let [old] = gone.get(&identity(&new.object))?[..] else {
+                return None;
+            };
+            Some((old, new))
+        })
+        .filter(|(old, new)| !old.object.namespace.is_empty() && !new.object.namespace.is_empty())
+        .collect();
+    let keys = pairs
         .iter()
-        .filter(|step| step.action == Action::Create);
-    new.filter_map(|new| {
-        let [old] = gone.get(&identity(&new.object))?[..] else {
-            return None;
-        };
-        is_move(old, new).then_some((old, new))
-    })
-    .collect()
+        .flat_map(|(old, new)| [&old.object, &new.object]);
+    let paired: BTreeSet<&ObjectKey> = keys.collect();
+    let all = plan.steps.iter();
+    let single = all.filter(|step| !paired.contains(&step.object)).collect();
+    (pairs, single)
+}
+
+/// The pairs of an object that goes and the same one that comes elsewhere, without
+/// another change.
+fn moves(plan: &Plan) -> Vec<Pair<'_>> {
+    let (mut pairs, _) = pairs(plan);
+    pairs.retain(|(old, new)| is_move(old, new));
+    pairs
 }
 
 fn counted<'a>(moves: &[(&'a Step, &'a Step)]) -> BTreeMap<(&'a str, &'a str), usize> {
@@ -209,9 +264,6 @@ fn counted<'a>(moves: &[(&'a Step, &'a Step)]) -> BTreeMap<(&'a str, &'a str), u
 
 fn is_move(old: &Step, new: &Step) -> bool {
     let (from, to) = (&old.object.namespace, &new.object.namespace);
-    if from.is_empty() || to.is_empty() {
-        return false;
-    }
     match (&old.before, &new.after) {
         (Some(before), Some(after)) => is_alike(before, after, from, to),
         _ => false,
@@ -219,7 +271,7 @@ fn is_move(old: &Step, new: &Step) -> bool {
 }
 
 /// Whether two values are the same when one namespace stands for the other one.
-fn is_alike(before: &Value, after: &Value, from: &str, to: &str) -> bool {
+pub(crate) fn is_alike(before: &Value, after: &Value, from: &str, to: &str) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             before.len() == after.len()

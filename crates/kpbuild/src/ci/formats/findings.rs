@@ -1,110 +1,59 @@
-//! Findings as other tools take them: with the stacks that have them, and failed
-//! rule tests among them.
+//! What is wrong, as other programs take it: findings with the stacks that have
+//! them, and failed rule tests among them.
 
-use kpbuild_core::Severity;
+use std::path::Path;
 
-use crate::ci::outcome::Verdict;
-use crate::ci::report::Report;
+use kpbuild_core::{Diagnostic, SourceMap};
 
-/// A finding or a failed test at its place.
-pub(super) struct Problem {
-    pub(super) code: String,
-    pub(super) severity: Severity,
-    /// What is wrong, and everything that helps, on several lines.
-    pub(super) text: String,
-    /// What is wrong, on one line.
-    pub(super) title: String,
-    /// The file, and where in it; nothing is known of a finding about no file.
-    pub(super) place: Option<Place>,
-    pub(super) object: Option<String>,
-    pub(super) stacks: Vec<String>,
-}
+use crate::ci::outcome::{Tested, Verdict};
+use crate::ci::report::{Finding, Report};
+use crate::problems::{Place, Problem};
+use crate::rule_tests;
 
-/// Lines and columns, from 1.
-pub(super) struct Place {
-    pub(super) file: String,
-    pub(super) line: usize,
-    pub(super) column: usize,
-    pub(super) end_line: usize,
-    pub(super) end_column: usize,
-}
-
-/// The code under which failed rule tests are reported.
-pub(super) const RULE_TEST: &str = "rule-test";
-
-/// Everything that is wrong, in the order of the report.
+/// Everything that is to be mended, in the order of the report.
 pub(super) fn problems(report: &Report) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = report
-        .findings
-        .iter()
-        .map(|finding| {
-            let diagnostic = &finding.diagnostic;
-            let places = report
-                .places_of(finding)
-                .map(|places| format!("in {places}"));
-            let more = diagnostic
-                .notes
-                .iter()
-                .chain(&places)
-                .chain(&diagnostic.help);
-            Problem {
-                code: diagnostic.code.0.to_owned(),
-                severity: diagnostic.severity,
-                text: more.fold(diagnostic.message.clone(), |text, line| {
-                    format!("{text}\n{line}")
-                }),
-                title: diagnostic.message.clone(),
-                place: diagnostic.labels.first().map(|label| {
-                    let end = kpbuild_core::Span {
-                        start: label.span.end.max(label.span.start),
-                        ..label.span
-                    };
-                    let (line, column) = report.sources.line_column(label.span);
-                    let (end_line, end_column) = report.sources.line_column(end);
-                    Place {
-                        file: report.sources.file(label.span.file).name.clone(),
-                        line,
-                        column,
-                        end_line,
-                        end_column,
-                    }
-                }),
-                object: finding.object.clone(),
-                stacks: finding.stacks.clone(),
-            }
-        })
-        .collect();
-    for test in report.tests() {
-        if test.verdict == Verdict::Failed {
-            let details = test.details.as_deref().unwrap_or_default();
-            problems.push(Problem {
-                code: RULE_TEST.to_owned(),
-                severity: Severity::Error,
-                title: format!("the rule test `{}` fails", test.name),
-                text: format!(
-                    "the rule test `{}` fails\n{}",
-                    test.name,
-                    details.trim_end()
-                ),
-                place: Some(Place {
-                    file: test.file.clone(),
-                    line: test.line,
-                    column: 1,
-                    end_line: test.line,
-                    end_column: 1,
-                }),
-                object: None,
-                stacks: Vec::new(),
-            });
-        }
-    }
-    problems
+    let failed = report.tests().into_iter();
+    let failed = failed.filter(|test| test.verdict == Verdict::Failed);
+    let findings = report.findings.iter();
+    let findings = findings.map(|finding| of_finding(report, finding));
+    findings.chain(failed.map(of_test)).collect()
 }
 
-/// How bad a problem is, in the words of all formats.
-pub(super) fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
+/// What stacks accept.
+pub(super) fn silenced(report: &Report) -> Vec<Problem> {
+    let silenced = report.silenced.iter();
+    silenced
+        .map(|(finding, reason)| Problem {
+            silenced: Some(reason.clone()),
+            ..of_finding(report, finding)
+        })
+        .collect()
+}
+
+fn of_finding(report: &Report, finding: &Finding) -> Problem {
+    let has_it = |label: &String| finding.stacks.contains(label);
+    let first = report.labels.iter().position(has_it).unwrap_or(0);
+    let home = report.outcomes.get(first);
+    let home = home.map_or(Path::new(""), |outcome| &outcome.path);
+    let mut problem = Problem {
+        object: finding.object.clone(),
+        stacks: finding.stacks.clone(),
+        ..Problem::of(&finding.diagnostic, home, &report.sources)
+    };
+    let places = report.places_of(finding);
+    problem
+        .notes
+        .extend(places.map(|places| format!("in {places}")));
+    problem
+}
+
+/// What a failed test says, at its line.
+fn of_test(test: &Tested) -> Problem {
+    let error = Diagnostic::error(rule_tests::FAILS, rule_tests::fails(&test.name));
+    let details = test.details.as_deref().unwrap_or_default().trim_end();
+    Problem {
+        notes: vec![details.to_owned()],
+        places: vec![Place::of_line(&test.file, test.line)],
+        ..Problem::of(&error, Path::new(&test.file), &SourceMap::default())
     }
 }

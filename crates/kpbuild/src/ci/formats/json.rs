@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::findings::{problems, word};
+use super::findings::{problems as findings, silenced};
 use crate::ci::report::{Report, SharedRule};
 use crate::plan_report;
+use crate::problems::{self, Problem};
 
 pub(super) fn json(report: &Report) -> String {
     let stacks: Vec<Value> = report
@@ -17,31 +18,18 @@ pub(super) fn json(report: &Report) -> String {
                 "file": outcome.path.display().to_string(),
                 "state": outcome.state,
                 "objects": outcome.objects,
-                "summary": outcome.plan.as_ref().map(plan_report::json_summary),
+                "summary": outcome.plan.as_deref().map(plan_report::json_summary),
                 "wrong_before": outcome.wrong_before,
             })
         })
         .collect();
-    let findings: Vec<Value> = problems(report)
-        .iter()
-        .map(|problem| {
-            json!({
-                "code": problem.code,
-                "severity": word(problem.severity),
-                "message": problem.text,
-                "object": problem.object,
-                "stacks": problem.stacks,
-                "file": problem.place.as_ref().map(|place| &place.file),
-                "line": problem.place.as_ref().map(|place| place.line),
-                "column": problem.place.as_ref().map(|place| place.column),
-            })
-        })
-        .collect();
+    let values = |list: &[Problem]| list.iter().map(problems::json).collect::<Vec<_>>();
     let changes = plan_report::json(&report.changes());
     let whole = json!({
         "base": report.base,
         "stacks": stacks,
-        "findings": findings,
+        "findings": values(&findings(report)),
+        "silenced": values(&silenced(report)),
         "tests": report.tests(),
         "rules": report.rules.iter().map(rule).collect::<Vec<_>>(),
         "moved": changes["moved"],

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use kpbuild_cluster::EffectKind;
 
 use super::MARKER;
-use super::findings::{Problem, problems, word};
+use super::findings::problems;
 use crate::backtest::Tried;
 use crate::ci::outcome::State;
 use crate::ci::report::{Report, SharedRule};
 use crate::plan_report::{self, Changes};
+use crate::problems::{Problem, word};
 
 const GROWS: &str = "writing to a string cannot fail";
 
@@ -100,14 +101,9 @@ fn head(report: &Report, changes: &Changes<'_>) -> String {
     out.push_str(&wrong(report));
     out.push_str(&means(changes));
     out.push_str(&rules(report));
-    if !changes.is_empty() {
+    if !changes.shared.is_empty() {
         let title = format!("{} in detail", changes.count_words());
         writeln!(out, "<details><summary>{title}</summary>").expect(GROWS);
-        out.push_str(
-            &plan_report::moved_lines(changes)
-                .iter()
-                .fold(String::new(), |list, line| format!("{list}\n- {line}\n")),
-        );
         out.push_str(&plan_report::table(changes));
         out.push_str("\n</details>\n");
     }
@@ -145,16 +141,16 @@ fn wrong(report: &Report) -> String {
 }
 
 fn finding(problem: &Problem) -> String {
-    let mut lines = problem.text.lines();
+    let text = problem.text();
+    let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
     let place = problem
-        .place
-        .as_ref()
+        .place()
         .map(|place| format!("{}:{} ", place.file, place.line));
     let mut out = format!(
         "- **{}** `{}` {}{}\n",
         word(problem.severity),
-        problem.code,
+        problem.code.0,
         place.map(|place| code(&place) + " ").unwrap_or_default(),
         line(first),
     );
@@ -164,9 +160,11 @@ fn finding(problem: &Problem) -> String {
     out
 }
 
-/// What the changes mean besides rules and dashboards, the worst first.
+/// What the changes mean besides rules and dashboards: what moves as a whole, then
+/// the worst first.
 fn means(changes: &Changes<'_>) -> String {
     const MOST: usize = 20;
+    let moved = plan_report::moved_lines(changes);
     let mut effects: Vec<(EffectKind, String)> = Vec::new();
     for change in &changes.shared {
         for effect in &change.step.effects {
@@ -186,10 +184,11 @@ fn means(changes: &Changes<'_>) -> String {
         }
     }
     effects.sort_by_key(|(kind, _)| *kind);
-    if effects.is_empty() {
+    if effects.is_empty() && moved.is_empty() {
         return String::new();
     }
     let mut out = String::from("#### What it does to the cluster\n\n");
+    out.extend(moved.iter().map(|text| format!("- {}\n", line(text))));
     out.extend(effects.iter().take(MOST).map(|(_, text)| text.as_str()));
     if effects.len() > MOST {
         writeln!(out, "- and {} more, see below", effects.len() - MOST).expect(GROWS);
@@ -278,8 +277,11 @@ fn code(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ci::outcome::{Found, Outcome};
+    use kpbuild_check::Finding;
     use kpbuild_cluster::between;
     use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Origin, SourceMap};
     use serde_json::json;
@@ -303,8 +305,11 @@ mod tests {
         };
         let finding = |index| {
             let text = format!("{index} {}", "ü".repeat(100));
-            let diagnostic = Diagnostic::warning(Code("unknown-metric"), text);
-            Found::of(&diagnostic, None, &SourceMap::default())
+            let finding = Finding {
+                object: None,
+                diagnostic: Diagnostic::warning(Code("unknown-metric"), text),
+            };
+            Found::of(&finding, &SourceMap::default())
         };
         let outcome = Outcome {
             path: "a.yaml".into(),
@@ -312,9 +317,10 @@ mod tests {
             state: State::Compared,
             objects,
             findings: (0..findings).map(finding).collect(),
+            silenced: Vec::new(),
             wrong_before: Vec::new(),
             tests: Vec::new(),
-            plan: Some(between(&bundle("old"), &bundle("new"), &[])),
+            plan: Some(Arc::new(between(&bundle("old"), &bundle("new"), &[]))),
         };
         Report::new("main", vec![outcome], &crate::files::Files::default())
     }

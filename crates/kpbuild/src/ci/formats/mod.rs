@@ -1,18 +1,17 @@
 //! The report of a run in every format. All say the same.
 
-mod annotations;
 mod findings;
 mod html;
 mod json;
 mod junit;
 mod markdown;
-mod sarif;
 mod text;
 
 use kpbuild_core::Style;
 
 use super::report::Report;
 use crate::cli::CiFormat;
+use crate::problems;
 
 /// The marker by which a comment is found again.
 pub(crate) const MARKER: &str = "<!-- kpbuild-ci -->";
@@ -39,9 +38,19 @@ pub(crate) fn write(
         CiFormat::Markdown => markdown::whole(report),
         CiFormat::Comment => markdown::comment(report, wishes.url),
         CiFormat::Json => json::json(report),
-        CiFormat::Sarif => sarif::sarif(report),
+        CiFormat::Sarif => {
+            let mut all = findings::problems(report);
+            all.extend(findings::silenced(report));
+            problems::sarif(&all)
+        }
         CiFormat::Junit => junit::junit(report, wishes.warnings_fail)?,
-        CiFormat::Github => annotations::github(report),
+        // The counts after the commands are what the log of the step shows.
+        CiFormat::Github => format!(
+            "{}compared with {}\n{}\n",
+            problems::github(&findings::problems(report)),
+            report.base,
+            report.counts()
+        ),
         CiFormat::Html => html::html(report),
     })
 }

@@ -11,11 +11,13 @@ use std::fmt::Write as _;
 use kpbuild_cluster::EffectKind;
 use kpbuild_core::Style;
 
-use super::findings::{problems, word};
+use super::findings::problems;
 use crate::backtest::Side;
 use crate::ci::outcome::State;
 use crate::ci::report::{Report, SharedRule};
 use crate::plan_report::{self, Changes, Shared};
+use crate::problems::word;
+use crate::rule_tests;
 
 const GROWS: &str = "writing to a string cannot fail";
 const STYLE: &str = include_str!("page.css");
@@ -77,7 +79,7 @@ fn stacks(report: &Report) -> String {
             State::Broken => "cannot be rendered".to_owned(),
             State::BaseBroken => "could not be rendered before".to_owned(),
         };
-        let counts = outcome.plan.as_ref().map(plan_report::summary);
+        let counts = outcome.plan.as_deref().map(plan_report::summary);
         writeln!(
             rows,
             "<tr class=\"item\" data-stacks=\"{}\"><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
@@ -132,14 +134,14 @@ fn wrong(report: &Report) -> String {
         .expect(GROWS);
     }
     for problem in problems(report) {
-        if problem.code == super::findings::RULE_TEST {
-            let place = problem.place.as_ref();
+        if problem.code == rule_tests::FAILS {
+            let place = problem.place();
             let place = place.map(|place| format!("{}:{}: ", place.file, place.line));
             writeln!(
                 items,
                 "<pre class=\"item finding error\">{}{}</pre>",
                 escaped(&place.unwrap_or_default()),
-                escaped(&problem.text)
+                escaped(&problem.text())
             )
             .expect(GROWS);
         }
