@@ -121,7 +121,8 @@ fn without_destination(file: &StackFile) -> Option<Diagnostic> {
     let by_option = prometheus.remote_write.as_ref().map(|write| &write.0);
     let in_spec = prometheus.agent.as_ref()?.spec.0.0.get("remoteWrite");
     let is_there = |write: &Value| write.as_array().is_some_and(|all| !all.is_empty());
-    if by_option.into_iter().chain(in_spec).any(is_there) {
+    // A list in `spec` replaces the other one.
+    if in_spec.or(by_option).is_some_and(is_there) {
         return None;
     }
     let message = "an agent without `remoteWrite` sends what it measures nowhere";
@@ -206,5 +207,45 @@ fn is_empty(node: &Node) -> bool {
         NodeKind::Map(entries) => entries.is_empty(),
         NodeKind::List(items) => items.is_empty(),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kpbuild_core::{Diagnostics, SourceMap};
+
+    /// The messages about a stack with this Prometheus.
+    fn messages(prometheus: &str) -> Vec<String> {
+        let text =
+            format!("kind: Stack\nname: test\ncomponents: {{prometheus: {{{prometheus}}}}}\n");
+        let mut sources = SourceMap::default();
+        let file = sources.add("stack.yaml", text);
+        let mut diagnostics = Diagnostics::default();
+        let _ = crate::parse(&sources, file, &mut diagnostics);
+        let found = diagnostics.sorted();
+        found.iter().map(|one| one.message.clone()).collect()
+    }
+
+    #[test]
+    fn an_agent_needs_somebody_to_send_to() {
+        const NOWHERE: &str = "an agent without `remoteWrite` sends what it measures nowhere";
+        let write = "remoteWrite: [{url: 'http://a'}]";
+        assert_eq!(messages("agent: {}"), [NOWHERE]);
+        assert!(messages(&format!("agent: {{}}, {write}")).is_empty());
+        assert!(messages(&format!("agent: {{spec: {{{write}}}}}")).is_empty());
+        let replaced = format!("agent: {{spec: {{remoteWrite: []}}}}, {write}");
+        assert_eq!(messages(&replaced), [NOWHERE]);
+    }
+
+    #[test]
+    fn what_is_off_or_says_nothing_stands_beside_an_agent() {
+        let agent = "agent: {}, remoteWrite: [{url: 'http://a'}]";
+        for beside in ["thanos: {enabled: false}", "spec: {}", "remoteRead: []"] {
+            let found = messages(&format!("{agent}, {beside}"));
+            assert!(found.is_empty(), "{beside}: {found:?}");
+        }
+        assert!(messages("agent: {enabled: false}, retention: 1d").is_empty());
+        assert!(messages("enabled: false, agent: {}").is_empty());
+        assert_eq!(messages(&format!("{agent}, thanos: {{}}")).len(), 1);
     }
 }
