@@ -11,4 +11,5 @@ mod recordings;
 mod rollouts;
 mod stack;
 mod startup;
+mod strict;
 mod tools;
