@@ -11,7 +11,7 @@ use crate::options::Objects;
 /// The password that must be nowhere but in the file of secrets.
 const PASSWORD: &str = "correct-horse-battery";
 
-/// Twenty changes, as people make them in an editor.
+/// Twenty-two changes, as people make them in an editor.
 fn changed() -> Objects {
     let mut all = into_another_namespace(&default());
     replicas_and_pods(&mut all);

@@ -108,7 +108,8 @@ pub(super) fn is_definition(key: &ObjectKey) -> bool {
 
 /// A manifest without what the cluster adds to it. Texts of Secrets are as they
 /// were before they were encoded.
-fn as_applied(mut value: Value) -> Value {
+fn as_applied(value: Value) -> Value {
+    let mut value = last_applied(&value).unwrap_or(value);
     if let Some(object) = value.as_object_mut() {
         object.remove("status");
         if object.get("kind").and_then(Value::as_str) == Some("Secret") {
@@ -127,6 +128,24 @@ fn as_applied(mut value: Value) -> Value {
         }
     }
     value
+}
+
+/// What `kubectl apply` remembers of an object, which is its manifest without the
+/// defaults of the server.
+fn last_applied(live: &Value) -> Option<Value> {
+    let text = live["metadata"]["annotations"][LAST_APPLIED].as_str()?;
+    let manifest: Value = serde_json::from_str(text).ok()?;
+    let identity = |object: &Value| {
+        let metadata = &object["metadata"];
+        [
+            &object["apiVersion"],
+            &object["kind"],
+            &metadata["name"],
+            &metadata["namespace"],
+        ]
+        .map(Value::clone)
+    };
+    (identity(&manifest) == identity(live)).then_some(manifest)
 }
 
 /// Moves what is text in `data` of a Secret into `stringData`.
@@ -201,6 +220,21 @@ mod tests {
             as_applied(live),
             json!({"kind": "Service", "metadata": {"name": "a", "annotations": {"mine": "1"}}})
         );
+    }
+
+    #[test]
+    fn what_kubectl_remembers_is_the_manifest() {
+        let manifest = json!({"kind": "Service", "metadata": {"name": "a"}, "spec": {"x": 1}});
+        let live = |manifest: &Value| {
+            json!({
+                "kind": "Service",
+                "metadata": {"name": "a", "annotations": {LAST_APPLIED: manifest.to_string()}},
+                "spec": {"x": 1, "clusterIP": "10.0.0.1"},
+            })
+        };
+        assert_eq!(as_applied(live(&manifest)), manifest);
+        let other = json!({"kind": "Service", "metadata": {"name": "b"}});
+        assert_eq!(as_applied(live(&other))["spec"]["clusterIP"], "10.0.0.1");
     }
 
     #[test]
