@@ -37,6 +37,7 @@ mod test_report;
 mod time_words;
 mod vendor;
 mod version;
+mod workers;
 
 use clap::Parser;
 
