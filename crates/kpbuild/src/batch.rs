@@ -6,19 +6,16 @@
 //! prints is not decided here.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use kpbuild_check::Finding;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use kpbuild_stack::Glance;
 
 use crate::ci::discover;
 use crate::files::Files;
-use crate::{compile, folder, load};
+use crate::{folder, load, workers};
 
 /// Two stacks of a run that have one name.
 pub(crate) const NAME_TWICE: Code = Code("stack-name-twice");
@@ -179,43 +176,13 @@ impl Batch {
         self,
         work: impl Fn(&Job, Opened) -> Done<T> + Sync,
     ) -> anyhow::Result<Report<T>> {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = threads.min(self.jobs.len());
-        let next = AtomicUsize::new(0);
-        let worker = || {
-            let mut done = Vec::new();
-            while !folder::is_interrupted() {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(job) = self.jobs.get(index) else {
-                    break;
-                };
-                if let Some(opened) = Opened::of(job) {
-                    done.push((index, work(job, opened)));
-                    compile::collect_garbage();
-                }
-            }
-            done
-        };
-        let mut done: BTreeMap<usize, Done<T>> = BTreeMap::new();
-        thread::scope(|scope| {
-            let start = |_| {
-                let builder = thread::Builder::new().stack_size(STACK_SIZE);
-                builder.spawn_scoped(scope, worker)
-            };
-            let started: Result<Vec<_>, _> = (0..threads).map(start).collect();
-            for thread in started.context("cannot start a thread")? {
-                done.extend(
-                    thread
-                        .join()
-                        .expect("a thread that panics ends the program"),
-                );
-            }
-            Ok::<_, anyhow::Error>(())
-        })?;
-        Ok(self.report(done))
+        let of_job = |job: &Job| Some(work(job, Opened::of(job)?));
+        let done = workers::each(&self.jobs, None, folder::is_interrupted, of_job)?;
+        Ok(self.report(done.into_iter().map(Option::flatten).collect()))
     }
 
-    fn report<T>(self, mut done: BTreeMap<usize, Done<T>>) -> Report<T> {
+    /// Everything about all stacks; `done` has one for each, unless it was not begun.
+    fn report<T>(self, done: Vec<Option<Done<T>>>) -> Report<T> {
         let mut report = Report {
             values: Vec::new(),
             found: Vec::new(),
@@ -225,8 +192,8 @@ impl Batch {
         };
         let mut found = Findings::default();
         let count = self.jobs.len();
-        for (index, job) in self.jobs.into_iter().enumerate() {
-            let value = match (done.remove(&index), &job.text) {
+        for (job, done) in self.jobs.into_iter().zip(done) {
+            let value = match (done, &job.text) {
                 (_, Err(_)) => {
                     report.failures.extend(job.text.err());
                     None
@@ -249,9 +216,6 @@ impl Batch {
         report
     }
 }
-
-/// What the main thread of a process has, for jsonnet that calls itself.
-const STACK_SIZE: usize = 8 * 1024 * 1024;
 
 /// The text of a stack file, as a thread of its own needs it.
 pub(crate) struct Opened {
@@ -310,6 +274,9 @@ impl Findings {
             self.all.len() - 1
         });
         let found = &mut self.all[index];
+        if found.stacks.last() == Some(&stack) {
+            return;
+        }
         if !says_it {
             found.unsaid.push(stack.clone());
         }

@@ -38,6 +38,7 @@ mod test_report;
 mod time_words;
 mod vendor;
 mod version;
+mod workers;
 
 use std::process::ExitCode;
 use std::sync::mpsc;

@@ -15,19 +15,14 @@ mod tests_of_stack;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-
-use anyhow::Context as _;
 
 pub(crate) use cache::Cache;
 pub(crate) use tests_of_stack::Tests;
 
 use crate::compare::{Base, Compared, Rendering, Side};
-use crate::compile;
 use crate::files::{Answers, Files};
 use crate::findings;
+use crate::workers;
 use outcome::{Found, Outcome};
 use plans::Plans;
 
@@ -45,13 +40,8 @@ pub(crate) struct Setting {
     pub(crate) jobs: Option<NonZero<usize>>,
 }
 
-/// What the main thread of a process has, for jsonnet that calls itself.
-const STACK_SIZE: usize = 8 * 1024 * 1024;
-
 /// Finds out everything about every stack; the outcomes come in their order.
 pub(crate) fn examine(stacks: &[PathBuf], setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = setting.jobs.map_or(processors, NonZero::get);
     let run = Run {
         setting,
         tests: setting.tests.identity(),
@@ -59,31 +49,9 @@ pub(crate) fn examine(stacks: &[PathBuf], setting: &Setting) -> anyhow::Result<V
         base: Answers::of(&setting.base.files),
         plans: Plans::default(),
     };
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    let worker = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = stacks.get(index) else {
-                return;
-            };
-            let outcome = run.kept_or_new(path);
-            compile::collect_garbage();
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            done.push((index, outcome));
-        }
-    };
-    thread::scope(|scope| {
-        let start = |_| {
-            let builder = thread::Builder::new().stack_size(STACK_SIZE);
-            builder.spawn_scoped(scope, worker)
-        };
-        let started: Result<Vec<_>, _> = (0..threads.min(stacks.len())).map(start).collect();
-        started.context("cannot start a thread").map(drop)
-    })?;
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, outcome)| outcome).collect()
+    let work = |path: &PathBuf| run.kept_or_new(path);
+    let done = workers::each(stacks, setting.jobs, || false, work)?;
+    done.into_iter().flatten().collect()
 }
 
 /// A run, and what its stacks share.
