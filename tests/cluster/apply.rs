@@ -49,7 +49,8 @@ fn one_command_installs_and_the_next_writes_nothing() {
     stack.write(&format!(
         "{volume}  blackbox-exporter: {{enabled: false}}\n"
     ));
-    stack.apply(&["--no-wait"]);
+    // It waits until what goes is gone.
+    stack.apply(&["--timeout", "5m", "--target", "!APIService/*"]);
     let gone: Vec<String> = everything.difference(&members(&stack)).cloned().collect();
     assert!(
         gone.iter().all(|name| name.contains("blackbox-exporter")),
