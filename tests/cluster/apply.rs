@@ -332,7 +332,8 @@ fn objects_of_kinds_to_come_are_shown_as_created() {
 fn wrong_objects_of_kinds_to_come_are_refused_before_anything_is_written() {
     let cluster = Cluster::start(&Options::api_server());
     let stack = Stack::in_cluster(&cluster, "monitoring".to_owned());
-    let misspelt = "patches:\n- target: {kind: Prometheus, name: k8s}\n  patch: {spec: {replicaz: 3}}\n";
+    let misspelt =
+        "patches:\n- target: {kind: Prometheus, name: k8s}\n  patch: {spec: {replicaz: 3}}\n";
     stack.write(&format!("  grafana: {{enabled: false}}\n{misspelt}"));
     for verb in [&["diff"][..], &["apply", "--yes"]] {
         let run = stack.run(verb).expect(1);

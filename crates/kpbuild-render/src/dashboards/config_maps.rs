@@ -16,10 +16,10 @@ const MOST_BYTES: usize = 1024 * 1024;
 
 /// The MD5 sum over all dashboards as they are mounted: it changes when one of
 /// them comes, goes or changes.
-pub(crate) fn checksum<'a>(dashboards: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
+pub(crate) fn checksum<'a>(dashboards: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut sum = Md5::new();
-    for (file, dashboard) in dashboards {
-        for part in [file, "\0", &text(dashboard), "\0"] {
+    for (file, text) in dashboards {
+        for part in [file, "\0", text, "\0"] {
             sum.update(part);
         }
     }
@@ -28,8 +28,7 @@ pub(crate) fn checksum<'a>(dashboards: impl Iterator<Item = (&'a str, &'a Value)
 }
 
 /// The ConfigMap of a dashboard, with Grafana's own metadata.
-pub(crate) fn config_map(file: &str, dashboard: &Value, metadata: &Value) -> Object {
-    let text = text(dashboard);
+pub(crate) fn config_map(file: &str, text: &str, metadata: &Value) -> Object {
     let mut metadata = metadata.clone();
     metadata["name"] = json!(format!("grafana-dashboard-{}", stem(file)));
     let value = json!({
@@ -54,7 +53,7 @@ pub(crate) fn check_size(file: &str, object: &Object, diagnostics: &mut Diagnost
 }
 
 /// The text of a dashboard's file: for people, unless only the short form fits.
-fn text(dashboard: &Value) -> String {
+pub(crate) fn text(dashboard: &Value) -> String {
     let mut readable =
         serde_json::to_string_pretty(dashboard).expect("a dashboard has text keys only");
     readable.push('\n');
@@ -79,9 +78,12 @@ mod tests {
     fn the_checksum_changes_with_every_dashboard_and_its_name() {
         let of = |value: Value| {
             let map = value.as_object().expect("a map from file to dashboard");
+            let texts: Vec<(&String, String)> =
+                map.iter().map(|(file, of)| (file, text(of))).collect();
             checksum(
-                map.iter()
-                    .map(|(file, dashboard)| (file.as_str(), dashboard)),
+                texts
+                    .iter()
+                    .map(|(file, text)| (file.as_str(), text.as_str())),
             )
         };
         let one = of(json!({"a.json": {"title": "A"}}));
@@ -97,7 +99,7 @@ mod tests {
         let frame = json!({"text": "", "list": [1, 2, 3]}).to_string().len();
         let dashboard = json!({"text": "x".repeat(bytes - frame), "list": [1, 2, 3]});
         let mut diagnostics = Diagnostics::default();
-        let object = config_map("a.json", &dashboard, &json!({}));
+        let object = config_map("a.json", &text(&dashboard), &json!({}));
         check_size("a.json", &object, &mut diagnostics);
         let written = object.value()["data"]["a.json"]
             .as_str()

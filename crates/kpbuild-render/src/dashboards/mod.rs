@@ -7,7 +7,6 @@ mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use glob::Pattern;
@@ -43,40 +42,48 @@ pub(crate) struct Dashboards {
     folders: Vec<DashboardFolder>,
 }
 
-/// What Grafana reads, with what follows from it alone.
+/// What Grafana reads, and what follows from it alone. It is kept as text: as a
+/// value, with its thousands of small maps, it is several times as large.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    value: Value,
+    text: String,
+    title: String,
+    uid: String,
+    /// Its queries by their places.
+    queries: Vec<(Vec<String>, String)>,
     records: OnceLock<Vec<(Vec<String>, String)>>,
 }
 
 impl From<Value> for Shown {
     fn from(value: Value) -> Self {
+        let field = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let queries = kpbuild_dashboard::queries(&value);
+        let owned =
+            |query: kpbuild_dashboard::Query<'_>| (query.path.clone(), query.expr.to_owned());
         Self {
-            value,
+            text: config_maps::text(&value),
+            title: field("title"),
+            uid: field("uid"),
+            queries: queries.map(owned).collect(),
             records: OnceLock::new(),
         }
     }
 }
 
-impl Deref for Shown {
-    type Target = Value;
-
-    fn deref(&self) -> &Value {
-        &self.value
-    }
-}
-
 impl Shown {
+    /// It, read again.
+    fn value(&self) -> Value {
+        serde_json::from_str(&self.text).expect("it was a value")
+    }
+
     /// The records that its queries read, with the places of the queries.
     fn records(&self) -> &[(Vec<String>, String)] {
         self.records.get_or_init(|| {
-            let queries = kpbuild_dashboard::queries(&self.value);
-            let of_query = |query: kpbuild_dashboard::Query<'_>| {
-                let records = kpbuild_dashboard::records(query.expr);
-                records.map(move |record| (query.path.clone(), record))
+            let of_query = |(path, expr): &(Vec<String>, String)| {
+                let path = path.clone();
+                kpbuild_dashboard::records(expr).map(move |record| (path.clone(), record))
             };
-            queries.flat_map(of_query).collect()
+            self.queries.iter().flat_map(of_query).collect()
         })
     }
 }
@@ -106,7 +113,7 @@ enum Source {
 
 impl Dashboard {
     fn title(&self) -> &str {
-        self.value["title"].as_str().unwrap_or_default()
+        &self.value.title
     }
 
     /// Where it, or a part of it, is written or asked for.
@@ -253,7 +260,7 @@ impl Dashboards {
         let mut found = Vec::new();
         for (file, value) in given.evaluated.dashboards {
             found.extend(
-                kpbuild_dashboard::check(&value)
+                kpbuild_dashboard::check(&value.value())
                     .into_iter()
                     .map(|finding| (stem(&file).to_owned(), finding)),
             );
@@ -269,14 +276,16 @@ impl Dashboards {
 
     /// Adds a dashboard unless there is one that it cannot stand beside.
     fn add(&mut self, file: String, dashboard: Dashboard, diagnostics: &mut Diagnostics) {
-        let same_uid = self.same(&dashboard, "uid", |_| true);
-        let same_title = self.same(&dashboard, "title", |other| {
-            other.folder == dashboard.folder
-        });
+        let same_uid = self.same(&dashboard, |shown| &shown.uid, |_| true);
+        let same_title = self.same(
+            &dashboard,
+            |shown| &shown.title,
+            |other| other.folder == dashboard.folder,
+        );
         let problem = if let Some(first) = self.by_file.get_key_value(&file) {
             twice("file name", &file, (&file, &dashboard), first)
         } else if let Some(first) = same_uid {
-            twice("uid", &text(&dashboard, "uid"), (&file, &dashboard), first)
+            twice("uid", &dashboard.value.uid, (&file, &dashboard), first)
         } else if let Some(first) = same_title {
             twice("title", dashboard.title(), (&file, &dashboard), first)
         } else {
@@ -289,13 +298,12 @@ impl Dashboards {
     fn same(
         &self,
         new: &Dashboard,
-        field: &str,
+        field: impl Fn(&Shown) -> &String,
         and: impl Fn(&Dashboard) -> bool,
     ) -> Option<(&String, &Dashboard)> {
-        let value = new.value[field].as_str().filter(|text| !text.is_empty())?;
-        self.by_file
-            .iter()
-            .find(|(_, other)| other.value[field] == value && and(other))
+        let text = field(&new.value);
+        let mut others = self.by_file.iter().filter(|_| !text.is_empty());
+        others.find(|(_, other)| field(&other.value) == text && and(other))
     }
 
     /// Says which dashboards read records that are not made, once for each of
@@ -357,7 +365,7 @@ impl Dashboards {
         config_maps::checksum(
             self.by_file
                 .iter()
-                .map(|(file, dashboard)| (file.as_str(), &dashboard.value.value)),
+                .map(|(file, dashboard)| (file.as_str(), dashboard.value.text.as_str())),
         )
     }
 
@@ -373,7 +381,7 @@ impl Dashboards {
             let (shown, span) = (&dashboard.value, dashboard.span(&[]));
             let key = format!("{:p} {file} {metadata}", Arc::as_ptr(shown));
             let Ok(kept) = session.dashboards().get(key, || {
-                let object = config_maps::config_map(file, shown, metadata);
+                let object = config_maps::config_map(file, &shown.text, metadata);
                 Ok::<_, Infallible>((Arc::clone(shown), object))
             });
             let mut object = kept.1.clone();
@@ -388,13 +396,6 @@ impl Dashboards {
 /// The name that a dashboard has in Kubernetes: its file name without the ending.
 fn stem(file: &str) -> &str {
     file.strip_suffix(".json").unwrap_or(file)
-}
-
-fn text(dashboard: &Dashboard, field: &str) -> String {
-    dashboard.value[field]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 fn twice(
