@@ -67,8 +67,8 @@ impl Manifests {
             all.namespaces.extend(namespaces.map(str::to_owned));
             let (deprecated, current): (Vec<Value>, Vec<Value>) =
                 fresh.into_iter().partition(is_deprecated);
-            write(&all.current, &stack, current);
-            write(&all.deprecated, &stack, deprecated);
+            write(&all.current, &stack, &current);
+            write(&all.deprecated, &stack, &deprecated);
         }
         all
     }
@@ -100,7 +100,7 @@ fn is_deprecated(object: &Value) -> bool {
     object["kind"] == "Endpoints"
 }
 
-fn write(folder: &Path, stack: &Path, objects: Vec<Value>) {
+fn write(folder: &Path, stack: &Path, objects: &[Value]) {
     if objects.is_empty() {
         return;
     }
