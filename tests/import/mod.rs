@@ -200,8 +200,36 @@ fn nothing_is_overwritten() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "error: `stack.secrets.yaml` exists already: choose another file with -o, nothing was written\n"
+        "error: `stack.secrets.yaml` exists already: remove it, or choose a stack file in another folder with -o; nothing was written\n"
     );
     assert_eq!(import.read("stack.secrets.yaml"), "mine");
     assert!(!import.path().join("stack.yaml").exists());
+}
+
+/// A message about a manifest may stand in a log that many read.
+#[test]
+fn no_message_shows_a_value_of_a_secret() {
+    for (file, text) in [
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\nstringData:\n  p: \"HIDDEN\n",
+        ),
+        (
+            "a.json",
+            "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":5},\"stringData\":{\"p\":\"HIDDEN\"}}",
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder for manifests");
+        let manifests = folder.path().join("manifests");
+        std::fs::create_dir(&manifests).expect("the folder is ours");
+        std::fs::write(manifests.join(file), text).expect("there is room");
+        for verb in ["import", "check"] {
+            let output = kpbuild::run(folder.path(), &[verb, "manifests"]);
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains(&format!("manifests/{file}:")), "{said}");
+            assert!(!said.contains("HIDDEN"), "{said}");
+        }
+    }
 }

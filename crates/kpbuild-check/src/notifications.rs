@@ -1,7 +1,7 @@
 //! The templates of notifications: which files Alertmanager reads, and what the
 //! texts of its configuration use of them.
 
-use glob::Pattern;
+use glob::{MatchOptions, Pattern};
 use kpbuild_core::Object;
 use kpbuild_core::go_template::{self, Mistake, Template};
 use kpbuild_stack::components::alertmanager::FUNCTIONS;
@@ -114,6 +114,13 @@ fn notifications<'a>(facts: &Facts<'a>, config: &Config<'a>) -> Option<Notificat
     })
 }
 
+/// As Alertmanager takes a pattern: `*` stands for no `/`.
+const WITHIN_A_FOLDER: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
+
 /// The files that are read, and those that look as if they were to be.
 fn files<'a>(mounts: &[Mount<'a>], patterns: &[&str]) -> Vec<File<'a>> {
     let compiled = patterns.iter().filter_map(|text| Pattern::new(text).ok());
@@ -123,7 +130,8 @@ fn files<'a>(mounts: &[Mount<'a>], patterns: &[&str]) -> Vec<File<'a>> {
         let Some(object) = mount.object else { continue };
         for name in keys(object) {
             let path = format!("{}/{name}", mount.folder);
-            let is_read = compiled.iter().any(|pattern| pattern.matches(&path));
+            let mut patterns = compiled.iter();
+            let is_read = patterns.any(|pattern| pattern.matches_with(&path, WITHIN_A_FOLDER));
             let is_meant = name.rsplit_once('.').is_some_and(|(_, end)| end == "tmpl");
             let text = Facts::text(object, &name).filter(|_| is_read || is_meant);
             files.extend(text.map(|text| File {

@@ -6,9 +6,12 @@
 //! of the crate that met it.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet,
+};
 use serde::Serialize;
 
+use crate::secret;
 use crate::source::{SourceMap, Span};
 
 /// The stable name of a kind of finding, as `kpbuild explain` takes it.
@@ -134,22 +137,26 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let notes: Vec<String> = self.notes.iter().map(|note| wrapped(note)).collect();
+        let mut notes: Vec<String> = self.notes.iter().map(|note| wrapped(note)).collect();
+        let mut labels = self.labels.iter();
+        if labels.any(|label| is_hidden(label, sources)) {
+            notes.push(wrapped(
+                "the lines are not shown because they may hold values of a Secret",
+            ));
+        }
         let help = self.help.as_deref().map(wrapped);
         let title = level.primary_title(&self.message).id(self.code.0);
         let group = self
-            .snippets(sources)
+            .places(sources)
             .fold(Group::with_title(title), Group::element)
             .elements(notes.iter().map(|note| Level::NOTE.message(note)))
             .elements(help.iter().map(|help| Level::HELP.message(help)));
         renderer(style).render(&[group])
     }
 
-    /// One snippet a file, in the order in which the labels name the files.
-    fn snippets<'a>(
-        &'a self,
-        sources: &'a SourceMap,
-    ) -> impl Iterator<Item = Snippet<'a, Annotation<'a>>> {
+    /// One snippet a file, in the order in which the labels name the files; of a
+    /// file whose lines may hold a password, the place alone.
+    fn places<'a>(&'a self, sources: &'a SourceMap) -> impl Iterator<Item = Element<'a>> {
         let mut files = Vec::new();
         for label in &self.labels {
             if !files.contains(&label.span.file) {
@@ -158,16 +165,26 @@ impl Diagnostic {
         }
         files.into_iter().map(move |file| {
             let source = sources.file(file);
+            let labels = self.labels.iter().enumerate();
+            let mut labels = labels.filter(move |(_, label)| label.span.file == file);
+            if labels.clone().any(|(_, label)| is_hidden(label, sources)) {
+                let first = labels.next().map(|(_, label)| label.span);
+                let (line, column) = first.map_or((1, 1), |span| sources.line_column(span));
+                let origin = Origin::path(&source.name).line(line);
+                return origin.char_column(column).into();
+            }
             let snippet = Snippet::source(&source.text).path(&source.name);
-            snippet.annotations(
-                self.labels
-                    .iter()
-                    .enumerate()
-                    .filter(move |(_, label)| label.span.file == file)
-                    .map(|(index, label)| annotation(index, label, &source.text)),
-            )
+            snippet
+                .annotations(labels.map(|(index, label)| annotation(index, label, &source.text)))
+                .into()
         })
     }
+}
+
+/// Whether the line of a label may hold a password.
+fn is_hidden(label: &Label, sources: &SourceMap) -> bool {
+    let text = &sources.file(label.span.file).text;
+    secret::is_near(text, label.span.range())
 }
 
 /// A label at its place; of a place of several lines, the first is underlined.

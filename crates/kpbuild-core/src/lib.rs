@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod go_template;
 pub mod node;
 pub mod object;
+mod secret;
 pub mod source;
 pub mod suggest;
 mod syntax;

@@ -19,15 +19,26 @@ use crate::{load, read_manifests};
 
 pub(crate) fn run(arguments: &Import, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let (what, output) = (&arguments.what, &arguments.output);
+    anyhow::ensure!(
+        output != Path::new("-"),
+        "import writes several files: give the name of the stack file with -o"
+    );
     refuse_existing(output)?;
     let file = output.file_name().and_then(|name| name.to_str());
     let file = file.with_context(|| format!("`{}` is not a file's name", output.display()))?;
     let mut sources = SourceMap::default();
     let mut diagnostics = Diagnostics::default();
-    let imported = if what.is_file() {
-        values(arguments, file, &mut sources, &mut diagnostics)?
-    } else {
+    let is_there = what.try_exists();
+    anyhow::ensure!(
+        is_there.with_context(|| format!("cannot read `{}`", what.display()))?,
+        "there is no `{}`: give the folder with the manifests, such as that of kube-prometheus, \
+         or a values file of kube-prometheus-stack",
+        what.display()
+    );
+    let imported = if what.is_dir() {
         manifests(arguments, file, &mut sources, &mut diagnostics)?
+    } else {
+        values(arguments, file, &mut sources, &mut diagnostics)?
     };
     terminal.findings(&diagnostics, &sources);
     let Some((imported, given)) = imported else {
@@ -55,12 +66,6 @@ fn manifests(
     diagnostics: &mut Diagnostics,
 ) -> anyhow::Result<Made> {
     let folder = &arguments.what;
-    anyhow::ensure!(
-        folder.is_dir(),
-        "there is no `{}`: give the folder with the manifests, such as that of kube-prometheus, \
-         or a values file of kube-prometheus-stack",
-        folder.display()
-    );
     let namespace = arguments.namespace.as_deref();
     let bundle =
         read_manifests::folder(&Files::default(), folder, namespace, sources, diagnostics)?;
@@ -120,10 +125,10 @@ fn values(
 /// The stack's name: as it was said, or that of the folder.
 fn name(arguments: &Import) -> String {
     let path = &arguments.what;
-    let folder = if path.is_file() {
-        path.parent().unwrap_or(path)
-    } else {
+    let folder = if path.is_dir() {
         path
+    } else {
+        path.parent().unwrap_or(path)
     };
     let said = arguments.name.clone();
     said.unwrap_or_else(|| {
@@ -186,7 +191,11 @@ fn write(output: &Path, imported: &Imported) -> anyhow::Result<()> {
         .map(|file| (folder.join(&file.path), file));
     let all: Vec<(PathBuf, &SideFile)> = beside.chain([(output.to_owned(), &stack)]).collect();
     for (path, _) in &all {
-        refuse_existing(path)?;
+        anyhow::ensure!(
+            path.symlink_metadata().is_err(),
+            "`{}` exists already: remove it, or choose a stack file in another folder with -o; nothing was written",
+            path.display()
+        );
     }
     let mut written = Vec::new();
     for (path, file) in &all {
@@ -209,7 +218,8 @@ fn write_one(path: &Path, file: &SideFile) -> anyhow::Result<()> {
         _ => Path::new("."),
     };
     let failed = || format!("cannot write `{}`", path.display());
-    fs::create_dir_all(folder).with_context(failed)?;
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     let mut staged = staging(file.is_secret)
         .tempfile_in(folder)
         .with_context(failed)?;

@@ -62,6 +62,11 @@ pub(crate) struct Imported {
 pub(crate) fn import(given: &Given, name: &str, file: &str) -> anyhow::Result<Imported> {
     let mut search = Search::begin(given, name)?;
     candidates::names(&mut search);
+    anyhow::ensure!(
+        search.rendered.keys().any(|key| given.get(key).is_some()),
+        "none of these {} objects is one that a stack renders: is this the folder of kube-prometheus?",
+        given.objects().count()
+    );
     search.look_at_texts();
     candidates::try_all(&mut search)?;
     prune::stack(&mut search);

@@ -124,8 +124,12 @@ impl Change<'_> {
                 continue;
             }
             steps.push(key.clone());
-            patch.insert(key.clone(), self.field(old, value, steps)?);
+            let change = self.field(old, value, steps)?;
             steps.pop();
+            // Of a map whose texts mean the same, nothing is left to say.
+            if !old.is_object() || change != json!({}) {
+                patch.insert(key.clone(), change);
+            }
         }
         Some(Value::Object(patch))
     }
@@ -226,6 +230,15 @@ impl Change<'_> {
         }
     }
 
+    /// Changes an item, if it still is the one that was meant.
+    fn operations_on_item(&self, ours: &Value, theirs: &Value, at: &str, all: &mut Vec<Value>) {
+        let begin = all.len();
+        self.operations(ours, theirs, at, "", all);
+        if all.len() > begin {
+            all.splice(begin..begin, test(ours, at));
+        }
+    }
+
     /// Changes items that are the same ones, removes from the end those that are
     /// gone, and appends those that are new; or replaces the list, where its
     /// order is not what would come of that.
@@ -241,7 +254,7 @@ impl Change<'_> {
         let (old, new) = (names(before), names(after));
         if is_in_place(&old, &new) {
             for (index, (ours, theirs)) in before.iter().zip(after).enumerate() {
-                self.operations(ours, theirs, &format!("{at}/{index}"), "", all);
+                self.operations_on_item(ours, theirs, &format!("{at}/{index}"), all);
             }
             return;
         }
@@ -255,7 +268,7 @@ impl Change<'_> {
         }
         for (index, (name, item)) in old.iter().zip(before).enumerate() {
             if let Some(other) = new.iter().position(|one| one == name) {
-                self.operations(item, &after[other], &format!("{at}/{index}"), "", all);
+                self.operations_on_item(item, &after[other], &format!("{at}/{index}"), all);
             }
         }
         for (index, _) in old
@@ -264,7 +277,9 @@ impl Change<'_> {
             .rev()
             .filter(|(_, name)| !new.contains(name))
         {
-            all.push(json!({"op": "remove", "path": format!("{at}/{index}")}));
+            let place = format!("{at}/{index}");
+            all.extend(test(&before[index], &place));
+            all.push(json!({"op": "remove", "path": place}));
         }
         for (_, item) in new
             .iter()
@@ -273,6 +288,18 @@ impl Change<'_> {
         {
             all.push(json!({"op": "add", "path": format!("{at}/-"), "value": item}));
         }
+    }
+}
+
+/// An operation that fails when another item has taken the place of one that is
+/// named by its number.
+fn test(item: &Value, at: &str) -> Option<Value> {
+    let test = |path: String, value: &Value| json!({"op": "test", "path": path, "value": value});
+    let mut names = ["name", "alert", "record", "port"].into_iter();
+    match names.find(|field| item[*field].is_string()) {
+        Some(field) => Some(test(format!("{at}/{field}"), &item[field])),
+        None if item.is_object() || item.is_array() => None,
+        None => Some(test(at.to_owned(), item)),
     }
 }
 
@@ -361,11 +388,15 @@ mod tests {
         assert_eq!(
             operations(&ours, &theirs),
             [
+                json!({"op": "test", "path": "/args/0", "value": "--a"}),
                 json!({"op": "remove", "path": "/args/0"}),
                 json!({"op": "add", "path": "/args/-", "value": "--c"}),
+                json!({"op": "test", "path": "/changed/1", "value": "y"}),
                 json!({"op": "replace", "path": "/changed/1", "value": "z"}),
                 json!({"op": "replace", "path": "/command", "value": ["b", "a"]}),
+                json!({"op": "test", "path": "/env/0/name", "value": "x"}),
                 json!({"op": "replace", "path": "/env/0/value", "value": "2"}),
+                json!({"op": "test", "path": "/env/1/name", "value": "y"}),
                 json!({"op": "remove", "path": "/env/1"}),
                 json!({"op": "remove", "path": "/gone"}),
                 json!({"op": "replace", "path": "/k~1y", "value": 2}),

@@ -110,6 +110,7 @@ pub(crate) fn check(file: &StackFile) -> Vec<Diagnostic> {
     found.extend(needing_data(file));
     found.extend(asking(file));
     found.extend(of_rules(file));
+    found.extend(shown(file));
     found
 }
 
@@ -198,6 +199,26 @@ fn of_rules(file: &StackFile) -> Vec<Diagnostic> {
                 .help("an agent evaluates no rules: keep them where the data is sent to")
         })
         .collect()
+}
+
+/// Pages and dashboards of what an agent's stack does not have.
+fn shown(file: &StackFile) -> Vec<Diagnostic> {
+    let places: [&[&str]; 3] = [
+        &["dashboards"],
+        &["expose", "alertmanager"],
+        &["expose", "grafana"],
+    ];
+    let is_said = |place: &&&[&str]| {
+        let node = file.tree.at(place.iter().copied());
+        node.is_some_and(|node| !is_empty(node))
+    };
+    let said = places.iter().filter(is_said);
+    said.map(|place| {
+        conflict(file, place, &PLACE).help(
+            "an agent answers no queries: show dashboards and alerts where the data is sent to",
+        )
+    })
+    .collect()
 }
 
 /// Whether a value says nothing: a base's list is taken back by an empty one.

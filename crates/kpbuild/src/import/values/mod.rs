@@ -34,14 +34,15 @@ pub(crate) fn import(
         folder,
         refused: Vec::new(),
     };
-    let all = leaves(&given.left).len();
+    let all = leaves(&given.left);
     if let Some(namespace) = namespace {
         given.put(&[], &["namespace"], json!(namespace));
     }
     table::fields(&mut given);
     parts::each(&mut given);
     let listed = given.listed();
-    let same = all - listed.len();
+    let all_said = all.iter().filter(|(path, value)| given.says(path, value));
+    let (same, all) = (all_said.count(), all.len());
     anyhow::ensure!(
         same > 0,
         "no value in `{}` is one that a stack has a field for: is it a values file of kube-prometheus-stack?",
@@ -96,7 +97,17 @@ impl Given<'_> {
 
     /// Takes a switch, which says something when it is off, too.
     fn take_switch(&mut self, path: &[&str]) -> Option<bool> {
-        text::take(&mut self.left, path)?.as_bool()
+        let value = text::take(&mut self.left, path)?;
+        if !value.is_boolean() && !value.is_null() {
+            self.refuse(path, "it must be `true` or `false`, without quotes");
+        }
+        value.as_bool()
+    }
+
+    /// Lists a value that was taken and that a stack cannot say.
+    fn refuse(&mut self, from: &[&str], reason: &str) {
+        let from = from.iter().map(|step| (*step).to_owned()).collect();
+        self.refused.push((from, reason.to_owned()));
     }
 
     /// Says a value at a place of the stack, if the stack is right with it; it was
@@ -114,8 +125,7 @@ impl Given<'_> {
                 let is_secret = OF_SECRETS.iter().any(|path| to.starts_with(path));
                 let unsaid = "a stack does not take it as it is".to_owned();
                 let reason = if is_secret { unsaid } else { reason };
-                let from = from.iter().map(|step| (*step).to_owned()).collect();
-                self.refused.push((from, reason));
+                self.refuse(from, &reason);
                 false
             }
         }
@@ -158,7 +168,23 @@ impl Given<'_> {
         let left = left.map(|(path, _)| place(&path));
         let refused = self.refused.iter().filter(|(path, _)| !path.is_empty());
         let refused = refused.map(|(path, reason)| format!("{}: {reason}", place(path)));
-        left.chain(refused).collect()
+        let mut listed: Vec<String> = Vec::new();
+        for line in left.chain(refused) {
+            if !listed.contains(&line) {
+                listed.push(line);
+            }
+        }
+        listed
+    }
+
+    /// Whether the stack says a value of the file.
+    fn says(&self, path: &[String], value: &Value) -> bool {
+        let steps = path.iter().map(String::as_str);
+        let left = steps.fold(&self.left, |value, step| &value[step]);
+        let is_refused =
+            |(from, _): &(Vec<String>, String)| !from.is_empty() && path.starts_with(from);
+        let is_left = !says_nothing(left) && !says_nothing(value);
+        !is_left && !self.refused.iter().any(is_refused)
     }
 }
 

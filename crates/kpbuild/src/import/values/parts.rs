@@ -84,7 +84,8 @@ fn volumes(given: &mut Given<'_>) {
             continue;
         };
         let to = ["components", component];
-        match storage(&value["volumeClaimTemplate"]["spec"]) {
+        let claim = &value["volumeClaimTemplate"];
+        match storage(&claim["spec"]).filter(|_| is_plain(claim)) {
             Some(volume) => given.put(&from, &[to[0], to[1], "storage"], volume),
             None => given.put(&from, &[to[0], to[1], "spec", "storage"], value),
         };
@@ -100,12 +101,36 @@ fn volumes(given: &mut Given<'_>) {
     }
 }
 
+/// Whether a claim says nothing but size and class.
+fn is_plain(claim: &Value) -> bool {
+    let has_only = |map: &Value, names: &[&str]| {
+        let map = map.as_object();
+        map.is_some_and(|map| map.keys().all(|key| names.contains(&key.as_str())))
+    };
+    let modes = &claim["spec"]["accessModes"];
+    has_only(claim, &["spec"])
+        && has_only(
+            &claim["spec"],
+            &["accessModes", "resources", "storageClassName"],
+        )
+        && (modes.is_null() || *modes == json!(["ReadWriteOnce"]))
+}
+
 /// Ports of the nodes and an Ingress.
 fn exposure(given: &mut Given<'_>, component: &str) {
     let service = [component, "service", "type"];
-    if given.take(&service).is_some_and(|kind| kind == "NodePort") {
-        let from = [component, "service", "nodePort"];
-        given.copy(&from, &["expose", component, "nodePort"]);
+    match given.take(&service) {
+        Some(kind) if kind == "NodePort" => {
+            let from = [component, "service", "nodePort"];
+            given.copy(&from, &["expose", component, "nodePort"]);
+        }
+        Some(kind) if kind != "ClusterIP" => {
+            given.refuse(
+                &service,
+                "a stack has Services of the types ClusterIP and NodePort",
+            );
+        }
+        _ => {}
     }
     let from = [component, "ingress"];
     if given.take_switch(&[component, "ingress", "enabled"]) != Some(true) {
@@ -119,8 +144,16 @@ fn exposure(given: &mut Given<'_>, component: &str) {
         .map(|hosts| hosts[0].clone())
         .filter(Value::is_string)
     else {
+        given.refuse(&from, "an Ingress needs its host in a list: `hosts: [...]`");
         return;
     };
+    let has_more = |list: &Option<Value>| list.as_ref().is_some_and(|list| !list[1].is_null());
+    if has_more(&hosts) || has_more(&tls) {
+        given.refuse(
+            &from,
+            "a stack has one host for each page; the first one is taken",
+        );
+    }
     let mut ingress = json!({"host": host});
     let secret = tls
         .map(|tls| tls[0]["secretName"].clone())
