@@ -14,7 +14,7 @@ use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -737,16 +737,25 @@ fn kwok_config(pod_output: &Path, forwards: &[Forward]) -> String {
     config
 }
 
-/// Ports that nobody listens on now. All are held until all are known, so that they differ.
+/// Ports that nobody listens on now, each given once: a program may take its port minutes later. They are below those
+/// that the system gives to connections and to whoever asks for any port, and begin elsewhere in each process.
 fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT], ClusterError> {
-    let port_error = |source| io_error("find a free port on", Path::new("127.0.0.1"), source);
-    let listeners: Vec<TcpListener> = (0..COUNT)
-        .map(|_| TcpListener::bind(("127.0.0.1", 0)))
-        .collect::<Result<_, _>>()
-        .map_err(port_error)?;
+    const FIRST: u32 = 15_000;
+    const ALL: u32 = 15_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(997) % ALL;
+    let next = || {
+        let number = (begin + GIVEN.fetch_add(1, Ordering::Relaxed) % ALL) % ALL;
+        u16::try_from(FIRST + number).expect("it is below 30000")
+    };
     let mut ports = [0; COUNT];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr().map_err(port_error)?.port();
+    for port in &mut ports {
+        let mut tried = (0..ALL).map(|_| next());
+        let free = tried.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+        let none = || io::Error::from(io::ErrorKind::AddrInUse);
+        *port = free
+            .ok_or_else(none)
+            .map_err(|source| io_error("find a free port on", Path::new("127.0.0.1"), source))?;
     }
     Ok(ports)
 }
