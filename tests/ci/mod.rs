@@ -1,12 +1,15 @@
 //! `kpbuild ci` and `kpbuild diff --base`, in a repository with a branch for each typical change (`repository`): what they
 //! say is kept in `snapshots/`, one file a branch, in the form of a comment. The page is driven in a browser (`browser`),
-//! and changed alerts are tried on a week of samples in a real Prometheus (`backtest`).
+//! and changed alerts are tried on a week of samples in a real Prometheus (`backtest`). The workflows of this repository
+//! itself are in `workflows`.
 
 #[cfg(unix)]
 mod action;
 mod backtest;
 mod browser;
 mod repository;
+#[cfg(unix)]
+mod workflows;
 
 use std::process::Output;
 

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// A program that tests run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
+    /// Checks workflows of GitHub.
+    Actionlint,
     /// Prometheus' alert router.
     Alertmanager,
     /// Checks Alertmanager configurations and routes.
@@ -50,7 +52,8 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool, for a test of them all and for filling the cache.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
+        Self::Actionlint,
         Self::Alertmanager,
         Self::Amtool,
         Self::ControllerGen,
@@ -85,6 +88,13 @@ impl Tool {
 
     fn recipe(self) -> Recipe {
         match self {
+            Self::Actionlint => Recipe {
+                name: "actionlint",
+                folder: "actionlint",
+                module: "github.com/rhysd/actionlint",
+                package: "/cmd/actionlint",
+                version_variables: &["main.version"],
+            },
             Self::Alertmanager => Recipe::prometheus_style(
                 "alertmanager",
                 "alertmanager",
