@@ -64,8 +64,8 @@ const MOST_FREE: usize = 4;
 /// The variables whose place does not say what they stand for.
 fn free_names(expr: &str) -> Vec<&str> {
     let mut names = Vec::new();
-    for reference in references(expr) {
-        if place(expr, &reference) == Place::Free && !names.contains(&reference.name) {
+    for (reference, place) in placed(expr) {
+        if place == Place::Free && !names.contains(&reference.name) {
             names.push(reference.name);
         }
     }
@@ -75,9 +75,9 @@ fn free_names(expr: &str) -> Vec<&str> {
 fn filled(expr: &str, text_value: &str, range: &str, values: &BTreeMap<&str, &str>) -> String {
     let mut text = String::with_capacity(expr.len());
     let mut at = 0;
-    for reference in references(expr) {
+    for (reference, place) in placed(expr) {
         text.push_str(&expr[at..reference.range.start]);
-        text.push_str(match place(expr, &reference) {
+        text.push_str(match place {
             Place::String => text_value,
             Place::Range => range,
             Place::Free => values.get(reference.name).copied().unwrap_or(VALUES[0]),
@@ -96,31 +96,57 @@ enum Place {
     Free,
 }
 
-fn place(expr: &str, reference: &Reference<'_>) -> Place {
-    let mut quote = None;
-    let mut ranges = 0_usize;
-    let mut escaped = false;
-    for c in expr[..reference.range.start].chars() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some('"' | '\''), '\\') => escaped = true,
-            (Some(open), _) if open == c => quote = None,
-            (None, '"' | '\'' | '`') => quote = Some(c),
-            (None, '[') => ranges += 1,
-            (None, ']') => ranges = ranges.saturating_sub(1),
-            _ => {}
+/// The variables of a query, each with its place.
+fn placed(expr: &str) -> impl Iterator<Item = (Reference<'_>, Place)> {
+    let mut read = Read::default();
+    let mut at = 0;
+    references(expr).into_iter().map(move |reference| {
+        read.on(&expr[at..reference.range.start]);
+        at = reference.range.start;
+        (reference, read.place())
+    })
+}
+
+/// What is open at a point of a query.
+#[derive(Default)]
+struct Read {
+    quote: Option<char>,
+    escaped: bool,
+    ranges: usize,
+}
+
+impl Read {
+    fn on(&mut self, part: &str) {
+        for c in part.chars() {
+            match (self.quote, c) {
+                (Some(_), _) if self.escaped => self.escaped = false,
+                (Some('"' | '\''), '\\') => self.escaped = true,
+                (Some(open), _) if open == c => self.quote = None,
+                (None, '"' | '\'' | '`') => self.quote = Some(c),
+                (None, '[') => self.ranges += 1,
+                (None, ']') => self.ranges = self.ranges.saturating_sub(1),
+                _ => {}
+            }
         }
     }
-    match quote {
-        Some(_) => Place::String,
-        None if ranges > 0 => Place::Range,
-        None => Place::Free,
+
+    fn place(&self) -> Place {
+        match self.quote {
+            Some(_) => Place::String,
+            None if self.ranges > 0 => Place::Range,
+            None => Place::Free,
+        }
     }
 }
 
 /// The names of records in a query: by convention, they have a colon.
 pub fn records(expr: &str) -> impl Iterator<Item = String> + use<> {
-    let bare = outside_of_strings_and_ranges(expr);
+    // Most queries read none.
+    let bare = if expr.contains(':') {
+        outside_of_strings_and_ranges(expr)
+    } else {
+        String::new()
+    };
     let words = bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
     let records: Vec<String> = words
         .filter(|word| is_record(word))

@@ -317,7 +317,7 @@ fn to_json(value: &Val) -> Result<Value> {
         Val::Null => Value::Null,
         Val::Bool(value) => Value::Bool(*value),
         Val::Num(number) => Value::Number(to_number(number.get())),
-        Val::Str(text) => Value::String(text.clone().into_flat().to_string()),
+        Val::Str(text) => Value::String(str::to_owned(&text.clone().into_flat())),
         Val::Arr(items) => {
             let mut list = Vec::with_capacity(items.len() as usize);
             for item in items.iter() {
@@ -331,7 +331,7 @@ fn to_json(value: &Val) -> Result<Value> {
             for (key, value) in object.iter() {
                 let value = value.and_then(|value| to_json(&value));
                 let value = value.with_description(|| format!("field <{key}> evaluation"))?;
-                map.insert(key.to_string(), value);
+                map.insert(str::to_owned(&key), value);
             }
             Value::Object(map)
         }

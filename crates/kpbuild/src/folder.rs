@@ -6,7 +6,7 @@
 //! written (`.kpbuild-files`, in the format of `sha256sum`) tells the files of
 //! earlier runs from those of others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io;
@@ -245,10 +245,10 @@ fn stage(folder: &Path, plan: &Plan<'_>) -> Result<(), FolderError> {
         .prefix(".kpbuild-staging-")
         .tempdir_in(folder)
         .map_err(at("write into", folder))?;
+    let mut parents = Parents::default();
     for file in &plan.changed {
         let path = staging.path().join(&file.path);
-        let parent = path.parent().expect("a staged file has a folder");
-        fs::create_dir_all(parent).map_err(at("create", parent))?;
+        parents.create(&path)?;
         fs::write(&path, file.text.as_bytes()).map_err(at("write", &path))?;
         if file.secret {
             only_for_the_owner(&path)?;
@@ -285,6 +285,7 @@ fn finish_committed(folder: &Path) -> Result<(), FolderError> {
     {
         remove(folder, path)?;
     }
+    let mut parents = Parents::default();
     for path in files_below(&committed)? {
         let target = folder.join(
             path.strip_prefix(&committed)
@@ -296,8 +297,7 @@ fn finish_committed(folder: &Path) -> Result<(), FolderError> {
         {
             continue;
         }
-        let parent = target.parent().expect("a file has a folder");
-        fs::create_dir_all(parent).map_err(at("create", parent))?;
+        parents.create(&target)?;
         fs::rename(&path, &target).map_err(at("write", &target))?;
     }
     let list = committed.join(LIST);
@@ -305,6 +305,21 @@ fn finish_committed(folder: &Path) -> Result<(), FolderError> {
         fs::rename(&list, folder.join(LIST)).map_err(at("write", &list))?;
     }
     fs::remove_dir_all(&committed).map_err(at("remove", &committed))
+}
+
+/// The folders of files, each created once however many files it holds.
+#[derive(Default)]
+struct Parents(BTreeSet<PathBuf>);
+
+impl Parents {
+    fn create(&mut self, file: &Path) -> Result<(), FolderError> {
+        let parent = file.parent().expect("a file has a folder");
+        if !self.0.contains(parent) {
+            fs::create_dir_all(parent).map_err(at("create", parent))?;
+            self.0.insert(parent.to_owned());
+        }
+        Ok(())
+    }
 }
 
 fn remove(folder: &Path, path: &str) -> Result<(), FolderError> {
@@ -325,11 +340,11 @@ fn remove(folder: &Path, path: &str) -> Result<(), FolderError> {
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(at("read", folder))? {
-        let path = entry.map_err(at("read", folder))?.path();
-        if path.is_dir() {
-            files.extend(files_below(&path)?);
+        let entry = entry.map_err(at("read", folder))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            files.extend(files_below(&entry.path())?);
         } else {
-            files.push(path);
+            files.push(entry.path());
         }
     }
     Ok(files)

@@ -93,11 +93,13 @@ pub(super) fn write_number(out: &mut String, number: &serde_json::Number) {
 /// Whether a text is made of printable characters and line ends. Nearly all
 /// texts are ASCII, and some have megabytes.
 fn is_printable_text(text: &str) -> bool {
-    if text.is_ascii() {
-        text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
-    } else {
-        text.chars().all(|c| c == '\n' || is_printable(c))
-    }
+    // Without an end in the middle of a part, so that many bytes are looked at at once.
+    let is_plain = |part: &[u8]| {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+        part.iter().fold(true, |all, byte| all & is_plain(byte))
+    };
+    text.as_bytes().chunks(256).all(is_plain)
+        || !text.is_ascii() && text.chars().all(|c| c == '\n' || is_printable(c))
 }
 
 /// What all readers take as a character like any other: no controls, no line
@@ -113,9 +115,11 @@ fn is_printable(c: char) -> bool {
 /// would need an indentation indicator, and lines of blanks are read differently.
 fn chomping(text: &str) -> Option<&'static str> {
     let first = text.chars().next()?;
-    let blank_line = text
-        .split('\n')
-        .any(|line| !line.is_empty() && line.trim_matches(' ').is_empty());
+    // Few texts have a blank at the end of a line at all.
+    let blank_line = (text.contains(" \n") || text.ends_with(' '))
+        && text
+            .split('\n')
+            .any(|line| !line.is_empty() && line.trim_matches(' ').is_empty());
     if matches!(first, ' ' | '\n') || blank_line {
         return None;
     }

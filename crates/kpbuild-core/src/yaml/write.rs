@@ -15,7 +15,7 @@ const LONGEST_KEY: usize = 1000;
 /// assert_eq!(kpbuild_core::yaml::document(&value), "name: 'on'\nports:\n- port: 80\n");
 /// ```
 pub fn document(value: &Value) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(about(value, 0));
     match value {
         Value::Object(map) if !map.is_empty() => write_map(&mut out, map, 0, false),
         Value::Array(items) if !items.is_empty() => write_list(&mut out, items, 0),
@@ -25,6 +25,21 @@ pub fn document(value: &Value) -> String {
         }
     }
     out
+}
+
+/// About how long the document of a value becomes, so that the megabytes of
+/// dashboards are written into one place and not moved from one to the next.
+fn about(value: &Value, indent: usize) -> usize {
+    let entry = indent + 32;
+    match value {
+        Value::Object(map) => map.values().map(|value| about(value, indent + 2)).sum(),
+        Value::Array(items) => items.iter().map(|item| about(item, indent + 2)).sum(),
+        Value::String(text) => {
+            let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+            entry + text.len() + lines * (indent + 2)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => entry,
+    }
 }
 
 /// Several documents as one stream, each after its `---`.
@@ -125,14 +140,15 @@ fn write_scalar(out: &mut String, value: &Value, indent: usize) {
 fn write_literal(out: &mut String, text: &str, chomping: &str, indent: usize) {
     out.push('|');
     out.push_str(chomping);
-    let indent = indent.max(2);
+    let start = format!("\n{}", " ".repeat(indent.max(2)));
     // The last newline of the text, if it has one, is the end of the last line.
-    for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
-        out.push('\n');
-        if !line.is_empty() {
-            write_indent(out, indent);
-            out.push_str(line);
-        }
+    let mut rest = Some(text.strip_suffix('\n').unwrap_or(text));
+    while let Some(text) = rest {
+        let end = memchr::memchr(b'\n', text.as_bytes());
+        rest = end.map(|end| &text[end + 1..]);
+        let line = &text[..end.unwrap_or(text.len())];
+        out.push_str(if line.is_empty() { "\n" } else { &start });
+        out.push_str(line);
     }
 }
 

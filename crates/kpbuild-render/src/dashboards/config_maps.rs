@@ -54,11 +54,14 @@ pub(crate) fn check_size(file: &str, object: &Object, diagnostics: &mut Diagnost
 
 /// The text of a dashboard's file: for people, unless only the short form fits.
 pub(crate) fn text(dashboard: &Value) -> String {
-    let mut readable =
-        serde_json::to_string_pretty(dashboard).expect("a dashboard has text keys only");
-    readable.push('\n');
+    // Longer than most are, since what grows is moved again and again; what is
+    // kept has no room to grow.
+    let mut readable = Vec::with_capacity(64 << 10);
+    serde_json::to_writer_pretty(&mut readable, dashboard).expect("its keys are text");
+    readable.push(b'\n');
     if readable.len() <= MOST_BYTES {
-        readable
+        let readable = str::from_utf8(&readable).expect("JSON is text");
+        readable.to_owned()
     } else {
         dashboard.to_string()
     }

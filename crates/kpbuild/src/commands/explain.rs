@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Explain, terminal: &mut Terminal) -> anyhow::Resul
 
 fn code(code: Option<&str>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let Some(code) = code else {
-        terminal.data(&format!("{}\n", kpbuild_check::codes().join("\n")))?;
+        terminal.data(&all_codes())?;
         return Ok(Exit::Done);
     };
     match kpbuild_check::page(code) {
@@ -33,6 +33,19 @@ fn code(code: Option<&str>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         None => anyhow::bail!(unknown(code)),
     }
     Ok(Exit::Done)
+}
+
+/// The codes by what finds them.
+fn all_codes() -> String {
+    let checks = kpbuild_check::codes_of_checks();
+    let mut others = kpbuild_check::codes();
+    others.retain(|code| !checks.contains(code));
+    format!(
+        "Checks of what is rendered, by `kpbuild check` and `kpbuild ci`:\n  {}\n\n\
+         Findings of reading, rendering and applying:\n  {}\n",
+        checks.join("\n  "),
+        others.join("\n  ")
+    )
 }
 
 /// That no finding has a code, with the one that was probably meant.
