@@ -19,9 +19,12 @@ mod monitors;
 mod on_demand;
 mod patches;
 mod prune;
+mod release;
 mod report;
 mod rules;
+mod templates;
 mod text;
+mod thresholds;
 pub(crate) mod values;
 mod workloads;
 
@@ -39,6 +42,7 @@ pub(crate) use given::Given;
 pub(crate) use text::SideFile;
 
 use meaning::Texts;
+use release::Told;
 
 /// A stack that was made of manifests.
 #[derive(Debug)]
@@ -108,6 +112,8 @@ struct Search<'a> {
     /// What the given objects mean, as far as it is compared.
     meanings: BTreeMap<ObjectKey, Value>,
     texts: Texts,
+    /// What is known about texts that are not kpbuild's.
+    told: Told,
     /// Where the stack and the files that it names lie while it is tried.
     folder: tempfile::TempDir,
     /// The files that the stack names.
@@ -128,6 +134,7 @@ impl<'a> Search<'a> {
             given,
             meanings: BTreeMap::new(),
             texts: Texts::Ours,
+            told: Told::default(),
             folder,
             beside: Vec::new(),
             stack: json!({"kind": "Stack", "name": name}),
@@ -142,7 +149,10 @@ impl<'a> Search<'a> {
     /// Finds out whether rules and dashboards were written by kpbuild, and
     /// compares as much of them as can be told.
     fn look_at_texts(&mut self) {
-        self.texts = rules::texts(self);
+        if !rules::are_ours(self) {
+            let (told, changed) = release::look(self);
+            (self.told, self.texts) = (told, Texts::Others(changed));
+        }
         self.measure_anew();
     }
 
@@ -158,7 +168,7 @@ impl<'a> Search<'a> {
 
     fn measure_anew(&mut self) {
         let of_given = |(key, object): (&ObjectKey, &given::GivenObject)| {
-            let meaning = meaning::of(key, &object.value, self.texts);
+            let meaning = meaning::of(key, &object.value, &self.texts);
             (key.clone(), meaning)
         };
         self.meanings = self.given.objects().map(of_given).collect();
@@ -221,7 +231,7 @@ impl<'a> Search<'a> {
             Some(before) => before.left,
             None => match self.meanings.get(&key) {
                 Some(theirs) => {
-                    let ours = meaning::of(&key, object.value(), self.texts);
+                    let ours = meaning::of(&key, object.value(), &self.texts);
                     difference::fields(&ours, theirs)
                 }
                 None => difference::OBJECT,

@@ -47,7 +47,7 @@ pub(super) fn all_pods(search: &mut Search<'_>) {
 fn pod_of(object: &Value) -> Option<Value> {
     match object["kind"].as_str()? {
         "Deployment" | "DaemonSet" => Some(object["spec"]["template"]["spec"].clone()),
-        "Prometheus" | "Alertmanager" => Some(object["spec"].clone()),
+        "Prometheus" | "PrometheusAgent" | "Alertmanager" => Some(object["spec"].clone()),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ mod table;
 
 use anyhow::Context as _;
 use kpbuild_core::{Diagnostics, Node, SourceMap, yaml};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::configuration::OF_SECRETS;
 use super::{Imported, set, text};
@@ -93,6 +93,51 @@ impl Given<'_> {
     fn take(&mut self, path: &[&str]) -> Option<Value> {
         let value = text::take(&mut self.left, path)?;
         (!says_nothing(&value)).then_some(value)
+    }
+
+    /// Takes a map; whatever else is there is listed.
+    fn take_map(&mut self, path: &[&str]) -> Map<String, Value> {
+        match self.take(path) {
+            Some(Value::Object(map)) => map,
+            None => Map::new(),
+            Some(_) => {
+                self.refuse(path, "it must be a map");
+                Map::new()
+            }
+        }
+    }
+
+    /// Takes a list; whatever else is there is listed.
+    fn take_list(&mut self, path: &[&str]) -> Option<Vec<Value>> {
+        match self.take(path)? {
+            Value::Array(items) => Some(items),
+            _ => {
+                self.refuse(path, "it must be a list");
+                None
+            }
+        }
+    }
+
+    /// Takes a text; whatever else is there is listed.
+    fn take_text(&mut self, path: &[&str]) -> Option<String> {
+        match self.take(path)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.refuse(path, "it must be a text: put it into quotes");
+                None
+            }
+        }
+    }
+
+    /// Lists what is left below a path, with a reason.
+    fn refuse_rest(&mut self, path: &[&str], reason: &str) {
+        let rest = text::take(&mut self.left, path).unwrap_or_default();
+        for (below, value) in leaves(&rest) {
+            if !says_nothing(&value) {
+                let below: Vec<&str> = below.iter().map(String::as_str).collect();
+                self.refuse(&[path, &below].concat(), reason);
+            }
+        }
     }
 
     /// Takes a switch, which says something when it is off, too.
@@ -195,12 +240,12 @@ fn first_problem(diagnostics: &Diagnostics) -> String {
     message.unwrap_or_else(|| "a stack does not take it".to_owned())
 }
 
-/// What the chart means by a value that is not set.
+/// What the chart means by a value that is not set. `false` and an empty list
+/// may be other than its default.
 fn says_nothing(value: &Value) -> bool {
     match value {
-        Value::Null | Value::Bool(false) => true,
+        Value::Null => true,
         Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
         Value::Object(map) => map.is_empty(),
         _ => false,
     }
