@@ -17,6 +17,9 @@ use super::release::{self, ChangedRule};
 use super::rules::{Rule, ours, rules_of, selected};
 use super::{Rendered, Search, set};
 
+/// How a number may be written otherwise: as it is, in percent, or as a share.
+const FACTORS: [f64; 3] = [1.0, 100.0, 0.01];
+
 /// What the stack file's schema says of parameters, by mixin.
 static PARAMETERS: LazyLock<Value> = LazyLock::new(|| {
     let schema = kpbuild_stack::schema::published();
@@ -194,7 +197,7 @@ fn says_all(
 ) -> bool {
     let both = theirs.0.iter().zip(theirs.1);
     let mut same_old = both.filter(|(one, _)| is_same(one, old));
-    [1.0, 100.0].into_iter().any(|factor| {
+    FACTORS.into_iter().any(|factor| {
         let [old, new] = [old, new].map(|number| times(number, factor));
         places
             .iter()
@@ -240,8 +243,7 @@ fn mixin_of(search: &Search<'_>, rule: &str) -> Option<String> {
     Some(object.object.origin.component.clone())
 }
 
-/// The parameters of a mixin that have the old number, as such or in percent,
-/// with the new one.
+/// The parameters of a mixin that have the old number, with the new one.
 fn candidates(mixin: &str, (old, new): (&str, &str)) -> Vec<Parameter> {
     let of_mixin = PARAMETERS.get(mixin);
     let mut found = Vec::new();
@@ -277,7 +279,7 @@ fn collect(
 fn changed(default: &Value, old: &str, new: &str) -> Option<Value> {
     match default {
         Value::String(text) => (text == old).then(|| json!(new)),
-        Value::Number(number) => [1.0, 100.0].into_iter().find_map(|factor| {
+        Value::Number(number) => FACTORS.into_iter().find_map(|factor| {
             let value = times(new, factor);
             let is_old = is_same(&number.to_string(), &times(old, factor));
             let value: Value = serde_json::from_str(&value).ok()?;
@@ -311,4 +313,50 @@ fn by_place(rendered: &Rendered) -> Vec<Rule> {
     objects
         .flat_map(|(_, ours)| rules_of(ours.object.value()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_has_the_old_number_or_its_percentage() {
+        let parameter = |old: &str, new: &str| {
+            let found = candidates("kubernetes", (old, new)).into_iter();
+            let names: Vec<String> = found.map(|parameter| parameter.name()).collect();
+            let name = "kubernetes.volumeWarningPercent=";
+            names
+                .iter()
+                .find_map(|one| one.strip_prefix(name).map(str::to_owned))
+        };
+        assert_eq!(parameter("15", "20"), Some("20".to_owned()));
+        assert_eq!(parameter("0.15", "0.07"), Some("7".to_owned()));
+        assert_eq!(parameter("15m", "20m"), None);
+        let windows = candidates("kubernetes", ("6h", "1d")).into_iter();
+        let windows: Vec<String> = windows.map(|parameter| parameter.name()).collect();
+        assert_eq!(windows, ["kubernetes.volumeTrendWindow=\"1d\""]);
+    }
+
+    #[test]
+    fn a_number_at_other_places_is_changed_as_a_whole() {
+        let list = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let says = |theirs: [&str; 2], ours: [&str; 2]| {
+            let ([old, new], [before, after]) = (theirs.map(list), ours.map(list));
+            let places = places(&before, &after).expect("they are as long");
+            says_all(("25", "50"), (&old, &new), (&before, &after), &places)
+        };
+        assert!(says(["25 100", "50 100"], ["1 0.25", "1 0.5"]));
+        assert!(
+            !says(["25 100", "50 100"], ["1 0.25", "1 0.6"]),
+            "another number"
+        );
+        assert!(
+            !says(["25 25", "50 25"], ["25", "50"]),
+            "one of two in theirs"
+        );
+        assert!(
+            !says(["25 1", "50 1"], ["25 25 2", "50 25 2"]),
+            "one of two in ours"
+        );
+    }
 }
