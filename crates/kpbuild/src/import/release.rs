@@ -292,6 +292,8 @@ pub(super) struct Told {
     pub(super) rules: Vec<ChangedRule>,
     /// ConfigMaps with dashboards and configurations that were changed.
     pub(super) texts: Vec<String>,
+    /// Rules that kpbuild has in place of several, of which one was changed.
+    pub(super) joined_rules: Vec<(String, String)>,
     /// Rules that the release does not have, of which nothing can be told.
     pub(super) unknown_rules: Vec<(String, String)>,
     /// Dashboards that it does not have.
@@ -406,7 +408,7 @@ fn rule(told: &mut Told, home: &Home, ours: &Rule, theirs: &Rule, all: &[Rule]) 
         if alike.all(as_shipped) {
             told.rules_as_shipped += 1;
         } else {
-            told.unknown_rules.push((group, name));
+            told.joined_rules.push((group, name));
         }
         return;
     };

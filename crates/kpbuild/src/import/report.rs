@@ -29,6 +29,7 @@ pub(super) fn of(search: &Search<'_>, patched: &Patched) -> Report {
         differing(search, patched),
         as_shipped(search),
         changed(search),
+        joined(search),
         numbers(search),
         unknown(search),
         rules_added(search),
@@ -118,11 +119,12 @@ fn changed(search: &Search<'_>) -> Option<String> {
         };
         (rule.group.clone(), what)
     });
-    let lines = by_group(rules.chain(of_texts(&told.texts)));
+    let lines = rules.chain(of_texts(&told.texts));
     if told.is_of_release {
         let heading = format!("changed by hand in {release}, and taken over into the stack:");
-        return list(&heading, lines);
+        return list(&heading, by_group(lines));
     }
+    let lines = by_group(lines.chain(told.joined_rules.iter().cloned()));
     let heading = format!(
         "not as in {release}, changed by you or of another release; kpbuild's own text stands in place.\n\
          Write changes of yours into the stack, by `rules.patch`, `rules.parameters` or `dashboards.files`:"
@@ -146,6 +148,17 @@ fn numbers(search: &Search<'_>) -> Option<String> {
         "numbers that no parameter says, or that several might; the expression stands in `rules.patch` as it was given:",
         lines.into_iter().filter(|_| search.told.is_of_release),
     )
+}
+
+/// What kpbuild has one rule for where the release has several.
+fn joined(search: &Search<'_>) -> Option<String> {
+    let told = &search.told;
+    let rules = told.joined_rules.iter().cloned();
+    let heading = format!(
+        "changed by hand in {}, where kpbuild has one rule in place of several; its own text stands there:",
+        release::name()
+    );
+    list(&heading, by_group(rules.filter(|_| told.is_of_release)))
 }
 
 /// What the release does not have, either.

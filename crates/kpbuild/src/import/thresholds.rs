@@ -134,14 +134,11 @@ fn right_for(search: &Search<'_>, rule: &ChangedRule, tried: &mut Tried) -> Vec<
     let Some([old, new]) = &rule.numbers else {
         return Vec::new();
     };
-    let Some(mixin) = mixin_of(search, &rule.keys[0]) else {
-        return Vec::new();
-    };
     let pairs: BTreeSet<(&str, &str)> = rule.pairs().into_iter().collect();
     let mut right: Vec<(String, Vec<usize>)> = Vec::new();
     let mut is_in_order = false;
     for pair in &pairs {
-        for parameter in candidates(&mixin, *pair) {
+        for parameter in candidates(*pair) {
             let name = parameter.name();
             let entry = tried.entry(name.clone()).or_insert_with(|| {
                 let effect = effect(search, &parameter);
@@ -233,27 +230,11 @@ fn is_same(one: &str, other: &str) -> bool {
     one == other || amount(one).is_some_and(|one| Some(one) == amount(other))
 }
 
-/// The mixin that has a rule.
-fn mixin_of(search: &Search<'_>, rule: &str) -> Option<String> {
-    let mut objects = search.rendered.values();
-    let object = objects.find(|ours| {
-        let rules = rules_of(ours.object.value());
-        rules.iter().any(|one| release::key(one) == rule)
-    })?;
-    Some(object.object.origin.component.clone())
-}
-
-/// The parameters of a mixin that have the old number, with the new one.
-fn candidates(mixin: &str, (old, new): (&str, &str)) -> Vec<Parameter> {
-    let of_mixin = PARAMETERS.get(mixin);
+/// The parameters that have the old number, with the new one.
+fn candidates((old, new): (&str, &str)) -> Vec<Parameter> {
     let mut found = Vec::new();
-    if let Some(of_mixin) = of_mixin {
-        collect(
-            of_mixin,
-            &mut vec![mixin.to_owned()],
-            (old, new),
-            &mut found,
-        );
+    for (mixin, parameters) in PARAMETERS.as_object().into_iter().flatten() {
+        collect(parameters, &mut vec![mixin.clone()], (old, new), &mut found);
     }
     found
 }
@@ -322,7 +303,7 @@ mod tests {
     #[test]
     fn a_parameter_has_the_old_number_or_its_percentage() {
         let parameter = |old: &str, new: &str| {
-            let found = candidates("kubernetes", (old, new)).into_iter();
+            let found = candidates((old, new)).into_iter();
             let names: Vec<String> = found.map(|parameter| parameter.name()).collect();
             let name = "kubernetes.volumeWarningPercent=";
             names
@@ -332,9 +313,15 @@ mod tests {
         assert_eq!(parameter("15", "20"), Some("20".to_owned()));
         assert_eq!(parameter("0.15", "0.07"), Some("7".to_owned()));
         assert_eq!(parameter("15m", "20m"), None);
-        let windows = candidates("kubernetes", ("6h", "1d")).into_iter();
+        let windows = candidates(("6h", "1d")).into_iter();
         let windows: Vec<String> = windows.map(|parameter| parameter.name()).collect();
-        assert_eq!(windows, ["kubernetes.volumeTrendWindow=\"1d\""]);
+        assert_eq!(
+            windows,
+            [
+                "kubernetes.volumeTrendWindow=\"1d\"",
+                "node-exporter.fsFillingUpWindow=\"1d\""
+            ]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod parts;
 mod table;
 
 use anyhow::Context as _;
-use kpbuild_core::{Diagnostics, Node, SourceMap, yaml};
+use kpbuild_core::{Bundle, Diagnostics, Node, Object, Severity, SourceMap, yaml};
 use serde_json::{Map, Value, json};
 
 use super::configuration::OF_SECRETS;
@@ -55,7 +55,7 @@ pub(crate) fn import(
         notes: notes(listed),
         measure: format!("{same} of {all} values are said by it"),
         patches: 0,
-        rendered: kpbuild_core::Bundle::default(),
+        rendered: Bundle::default(),
     })
 }
 
@@ -161,7 +161,7 @@ impl Given<'_> {
         let mut stack = self.stack.clone();
         set(&mut stack, to, value);
         match self.render(&stack) {
-            Ok(()) => {
+            Ok(_) => {
                 self.stack = stack;
                 true
             }
@@ -178,13 +178,31 @@ impl Given<'_> {
 
     /// Moves a value from one place to the other.
     fn copy(&mut self, from: &[&str], to: &[&str]) {
-        if let Some(value) = self.take(from) {
+        let Some(value) = self.take(from) else { return };
+        // What is off or empty by default, too, needs no words.
+        let is_off = value == json!(false) || value == json!([]);
+        if !(is_off && self.changes_nothing(to, &value)) {
             self.put(from, to, value);
         }
     }
 
-    /// Whether a stack is right, or what is wrong with it first.
-    fn render(&self, stack: &Value) -> Result<(), String> {
+    /// Whether a stack is the same with a value at a place.
+    fn changes_nothing(&self, to: &[&str], value: &Value) -> bool {
+        let mut stack = self.stack.clone();
+        set(&mut stack, to, value.clone());
+        match (self.render(&self.stack), self.render(&stack)) {
+            (Ok(before), Ok(after)) => {
+                let both = before.objects().iter().zip(after.objects());
+                let is_same = |(before, after): (&Object, &Object)| before.says_the_same(after);
+                before.objects().len() == after.objects().len()
+                    && both.map(is_same).all(|same| same)
+            }
+            _ => false,
+        }
+    }
+
+    /// What a right stack renders to, or what is wrong with it first.
+    fn render(&self, stack: &Value) -> Result<Bundle, String> {
         let path = self.folder.path().join("stack.yaml");
         let mut sources = SourceMap::default();
         let text = yaml::document(&text::without_variables(stack));
@@ -192,7 +210,7 @@ impl Given<'_> {
         let mut diagnostics = Diagnostics::default();
         let files = Files::default();
         match compile(&files, &path, file, &mut sources, &mut diagnostics) {
-            Ok(_) => Ok(()),
+            Ok((_, bundle)) => Ok(bundle),
             Err(_) => Err(first_problem(&diagnostics)),
         }
     }
@@ -235,8 +253,9 @@ impl Given<'_> {
 
 /// Why a stack is wrong, without the lines, which are not the user's.
 fn first_problem(diagnostics: &Diagnostics) -> String {
-    let sorted = diagnostics.sorted();
-    let message = sorted.into_iter().map(|one| one.message.clone()).next();
+    let sorted = diagnostics.sorted().into_iter();
+    let mut errors = sorted.filter(|one| one.severity == Severity::Error);
+    let message = errors.next().map(|one| one.message.clone());
     message.unwrap_or_else(|| "a stack does not take it".to_owned())
 }
 

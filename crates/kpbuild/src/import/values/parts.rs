@@ -65,6 +65,10 @@ fn image(given: &mut Given<'_>, place: &[&str], component: &str) {
             "an image is said as a whole: set `image` of the component",
         ),
     }
+    given.refuse_rest(
+        &from,
+        "of an image, a stack says registry, repository and tag",
+    );
 }
 
 fn volumes(given: &mut Given<'_>) {
@@ -383,6 +387,10 @@ fn passed_through(given: &mut Given<'_>, component: &str, spec: &str) {
     for (name, value) in fields.into_iter().filter(|(_, value)| !says_nothing(value)) {
         let from = [component, spec, name.as_str()];
         given.take(&from);
+        // To the operator, an empty list is as good as none.
+        if value == json!([]) {
+            continue;
+        }
         if name.ends_with("NilUsesHelmValues") {
             if value != json!(false) {
                 given.refuse(&from, "a stack's Prometheus takes all there are: set a selector in `components.prometheus.spec`");
