@@ -8,6 +8,7 @@ use kpbuild_core::yaml;
 use kpbuild_tests::tools;
 use serde_json::{Value, json};
 
+use super::by_hand::into_another_namespace;
 use super::{Import, plain};
 use crate::options::{Objects, parsed};
 
@@ -51,6 +52,29 @@ fn the_release_is_imported_in_two_lines() {
          wrote stack.yaml (2 lines, no patches)\n121 of 121 objects are rendered as they were given\n"
     );
     assert_eq!(import.read("stack.yaml"), "kind: Stack\nname: manifests\n");
+}
+
+/// Elsewhere, with its pages about alerts elsewhere, too, it is still the release.
+#[test]
+fn the_release_in_another_namespace_takes_three_lines_more() {
+    let Some(given) = release("the_release_in_another_namespace_takes_three_lines_more") else {
+        return;
+    };
+    let text = Value::from_iter(into_another_namespace(&given)).to_string();
+    let text = text.replace(
+        "https://runbooks.prometheus-operator.dev/runbooks",
+        "https://wiki.example.com/alerts",
+    );
+    let given: Objects = serde_json::from_str(&text).expect("it is still JSON");
+    let import = Import::of(&given);
+    assert!(
+        import.run().starts_with("kpbuild says in words of its own what is as in kube-prometheus v0.18.0: 230 rules and 33 dashboards\n\n\
+         wrote stack.yaml (5 lines, no patches)\n"),
+    );
+    assert_eq!(
+        import.read("stack.yaml"),
+        "kind: Stack\nname: manifests\nnamespace: watching\nrules:\n  runbooks: https://wiki.example.com/alerts\n"
+    );
 }
 
 fn at<'o>(all: &'o mut Objects, key: &str, pointer: &str) -> &'o mut Value {

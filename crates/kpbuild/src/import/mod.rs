@@ -42,7 +42,7 @@ pub(crate) use given::Given;
 pub(crate) use text::SideFile;
 
 use meaning::Texts;
-use release::Told;
+use release::{Changed, Told};
 
 /// A stack that was made of manifests.
 #[derive(Debug)]
@@ -133,7 +133,8 @@ impl<'a> Search<'a> {
         let mut search = Self {
             given,
             meanings: BTreeMap::new(),
-            texts: Texts::Ours,
+            // Names are found first; texts in other words must not outweigh them.
+            texts: Texts::Others(Changed::default()),
             told: Told::default(),
             folder,
             beside: Vec::new(),
@@ -149,7 +150,9 @@ impl<'a> Search<'a> {
     /// Finds out whether rules and dashboards were written by kpbuild, and
     /// compares as much of them as can be told.
     fn look_at_texts(&mut self) {
-        if !rules::are_ours(self) {
+        if rules::are_ours(self) {
+            self.texts = Texts::Ours;
+        } else {
             let (told, changed) = release::look(self);
             (self.told, self.texts) = (told, Texts::Others(changed));
         }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::Search;
 use super::meaning::{self, Texts, is_own_text};
-use super::rules::{Rule, paired_rules};
+use super::rules::{RUNBOOKS, Rule, paired_rules, runbooks_elsewhere};
 
 static TABLE: LazyLock<Table> =
     LazyLock::new(|| Table::read(include_str!("../../data/kube-prometheus.txt")));
@@ -116,7 +116,8 @@ pub(super) fn key(rule: &Rule) -> String {
 struct Home(Vec<(String, &'static str)>);
 
 impl Home {
-    fn of(stack: &Value) -> Self {
+    /// Those of an installation, whose runbooks may be elsewhere.
+    fn of(stack: &Value, runbooks: Option<String>) -> Self {
         let name = |component: &str| stack["components"][component]["name"].as_str();
         let namespace = stack["namespace"].as_str().unwrap_or("monitoring");
         let prometheus = name("prometheus").unwrap_or("k8s");
@@ -135,8 +136,10 @@ impl Home {
                 "job=\"alertmanager-main\"",
             ),
         ];
-        let others = names.into_iter().filter(|(name, usual)| name != usual);
-        Self(others.collect())
+        let names = names
+            .into_iter()
+            .chain(runbooks.map(|base| (base, RUNBOOKS)));
+        Self(names.filter(|(name, usual)| name != usual).collect())
     }
 
     fn usual(&self, text: &str) -> String {
@@ -330,7 +333,7 @@ impl ChangedRule {
 
 /// Finds out what was changed of a release.
 pub(super) fn look(search: &Search<'_>) -> (Told, Changed) {
-    let home = Home::of(&search.stack);
+    let home = Home::of(&search.stack, runbooks_elsewhere(search));
     let mut told = Told::default();
     for pairs in paired_rules(search) {
         for (ours, theirs) in &pairs.rules {
@@ -503,9 +506,9 @@ mod tests {
             let expr = format!("up{{namespace=\"{namespace}\",job=\"prometheus-{job}\"}} == 0");
             json!({"expr": expr})
         };
-        let usual = Home::of(&json!({})).rule(&rule("monitoring", "k8s"));
-        assert_eq!(Home::of(&stack).rule(&rule("watching", "a")), usual);
-        assert_ne!(Home::of(&stack).rule(&rule("other", "a")), usual);
+        let usual = Home::of(&json!({}), None).rule(&rule("monitoring", "k8s"));
+        assert_eq!(Home::of(&stack, None).rule(&rule("watching", "a")), usual);
+        assert_ne!(Home::of(&stack, None).rule(&rule("other", "a")), usual);
     }
 
     /// The release's manifests, from Go's cache of modules or the network.
@@ -527,7 +530,7 @@ mod tests {
         let files = Files::default();
         let bundle = read_manifests::folder(&files, folder, None, &mut sources, &mut diagnostics);
         let given = Given::of(&bundle.expect("the folder can be read"), &sources);
-        let home = Home::of(&json!({}));
+        let home = Home::of(&json!({}), None);
         let mut lines = Vec::new();
         for (key, object) in given.objects() {
             let value = &object.value;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kpbuild_core::ObjectKey;
 
 use super::patches::Patched;
+use super::release::ChangedRule;
 use super::{Search, dashboards, release, rules};
 
 /// What is said, and how many objects are as they were.
@@ -111,9 +112,8 @@ fn as_shipped(search: &Search<'_>) -> Option<String> {
 fn changed(search: &Search<'_>) -> Option<String> {
     let (told, release) = (&search.told, release::name());
     let rules = told.rules.iter().map(|rule| {
-        let fields = rule.fields.join(", ");
         let what = if told.is_of_release {
-            format!("{} ({fields})", rule.name)
+            format!("{} ({})", rule.name, what(rule))
         } else {
             rule.name.clone()
         };
@@ -132,17 +132,29 @@ fn changed(search: &Search<'_>) -> Option<String> {
     list(&heading, lines)
 }
 
+/// What of a rule was changed: fields, and of numbers the old and the new one.
+fn what(rule: &ChangedRule) -> String {
+    let fields = rule.fields.iter().map(|field| match field.as_str() {
+        "expr" if rule.numbers.is_some() => pairs(rule),
+        field => field.to_owned(),
+    });
+    fields.collect::<Vec<_>>().join(", ")
+}
+
+fn pairs(rule: &ChangedRule) -> String {
+    let pairs: BTreeSet<String> = rule
+        .pairs()
+        .into_iter()
+        .map(|(old, new)| format!("{old} is now {new}"))
+        .collect();
+    pairs.into_iter().collect::<Vec<_>>().join(", ")
+}
+
 /// Thresholds that were changed, and that no parameter says.
 fn numbers(search: &Search<'_>) -> Option<String> {
     let rules = search.told.rules.iter();
     let unsaid = rules.filter(|rule| rule.numbers.is_some() && !rule.is_parameter);
-    let lines = unsaid.map(|rule| {
-        let pairs = rule.pairs().into_iter();
-        let pairs: Vec<String> = pairs
-            .map(|(old, new)| format!("{old} is now {new}"))
-            .collect();
-        format!("{}: {}", rule.name, pairs.join(", "))
-    });
+    let lines = unsaid.map(|rule| format!("{}: {}", rule.name, pairs(rule)));
     let lines: Vec<String> = lines.collect();
     list(
         "numbers that no parameter says, or that several might; the expression stands in `rules.patch` as it was given:",

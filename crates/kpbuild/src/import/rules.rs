@@ -153,27 +153,44 @@ pub(super) fn without_mixin(search: &mut Search<'_>) {
     }
 }
 
-/// Where the pages about alerts are, if most are elsewhere.
-fn runbooks(search: &mut Search<'_>) {
-    let usual = "https://runbooks.prometheus-operator.dev/runbooks";
+/// Where the pages about alerts are by default.
+pub(super) const RUNBOOKS: &str = "https://runbooks.prometheus-operator.dev/runbooks";
+
+/// Where the pages about most alerts are, if that is elsewhere.
+pub(super) fn runbooks_elsewhere(search: &Search<'_>) -> Option<String> {
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
-    for (ours, theirs) in paired_rules(search).iter().flat_map(|pairs| &pairs.rules) {
+    let pairs = paired_rules(search);
+    for (ours, theirs) in pairs.iter().flat_map(|pairs| &pairs.rules) {
         let page = |rule: &Rule| {
-            rule.value["annotations"]["runbook_url"]
-                .as_str()
-                .map(str::to_owned)
+            let page = rule.value["annotations"]["runbook_url"].as_str();
+            page.map(str::to_owned)
         };
         let base = page(ours).and_then(|ours| {
-            let below = ours.strip_prefix(usual)?.to_owned();
+            let below = ours.strip_prefix(RUNBOOKS)?.to_owned();
             Some(page(theirs)?.strip_suffix(&below)?.to_owned())
         });
-        if let Some(base) = base.filter(|base| base != usual) {
-            *found.entry(base).or_default() += 1;
-        }
+        *found.entry(base.unwrap_or_default()).or_default() += 1;
     }
-    let most = found.into_iter().max_by_key(|(_, count)| *count);
-    if let Some((base, _)) = most {
-        search.attempt(&["rules", "runbooks"], json!(base));
+    found.remove("");
+    let (base, _) = found.into_iter().max_by_key(|(_, count)| *count)?;
+    (base != RUNBOOKS).then_some(base)
+}
+
+fn runbooks(search: &mut Search<'_>) {
+    let Some(base) = runbooks_elsewhere(search) else {
+        return;
+    };
+    let path = ["rules", "runbooks"];
+    if search.texts.are_ours() {
+        search.attempt(&path, json!(base));
+        return;
+    }
+    // Texts that are not compared are not nearer with it.
+    let mut stack = search.stack.clone();
+    set(&mut stack, &path, json!(base));
+    if search.render(&stack).is_some() {
+        search.stack = stack;
+        search.measure_anew();
     }
 }
 
