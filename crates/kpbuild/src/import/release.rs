@@ -181,10 +181,10 @@ impl Home {
         let said = texts.map(|(name, text)| {
             let text = text.as_str().unwrap_or_default();
             let mut said = self.usual_in(&meaning::content(name, text));
-            // Grafana counts these up itself.
-            if let Some(dashboard) = said.as_object_mut().filter(|_| name.ends_with(".json")) {
-                dashboard.remove("id");
-                dashboard.remove("version");
+            // Grafana counts these up itself; configurations have none.
+            if let Some(fields) = said.as_object_mut() {
+                fields.remove("id");
+                fields.remove("version");
             }
             (name.clone(), said)
         });

@@ -97,36 +97,29 @@ impl Given<'_> {
 
     /// Takes a map; whatever else is there is listed.
     fn take_map(&mut self, path: &[&str]) -> Map<String, Value> {
-        match self.take(path) {
-            Some(Value::Object(map)) => map,
-            None => Map::new(),
-            Some(_) => {
-                self.refuse(path, "it must be a map");
-                Map::new()
-            }
+        let value = self.take(path).unwrap_or_else(|| json!({}));
+        if !value.is_object() {
+            self.refuse(path, "it must be a map");
         }
+        value.as_object().cloned().unwrap_or_default()
     }
 
     /// Takes a list; whatever else is there is listed.
     fn take_list(&mut self, path: &[&str]) -> Option<Vec<Value>> {
-        match self.take(path)? {
-            Value::Array(items) => Some(items),
-            _ => {
-                self.refuse(path, "it must be a list");
-                None
-            }
+        let value = self.take(path)?;
+        if !value.is_array() {
+            self.refuse(path, "it must be a list");
         }
+        value.as_array().cloned()
     }
 
     /// Takes a text; whatever else is there is listed.
     fn take_text(&mut self, path: &[&str]) -> Option<String> {
-        match self.take(path)? {
-            Value::String(text) => Some(text),
-            _ => {
-                self.refuse(path, "it must be a text: put it into quotes");
-                None
-            }
+        let value = self.take(path)?;
+        if !value.is_string() {
+            self.refuse(path, "it must be a text: put it into quotes");
         }
+        value.as_str().map(str::to_owned)
     }
 
     /// Lists what is left below a path, with a reason.
@@ -192,10 +185,9 @@ impl Given<'_> {
         set(&mut stack, to, value.clone());
         match (self.render(&self.stack), self.render(&stack)) {
             (Ok(before), Ok(after)) => {
-                let both = before.objects().iter().zip(after.objects());
+                let mut both = before.objects().iter().zip(after.objects());
                 let is_same = |(before, after): (&Object, &Object)| before.says_the_same(after);
-                before.objects().len() == after.objects().len()
-                    && both.map(is_same).all(|same| same)
+                before.objects().len() == after.objects().len() && both.all(is_same)
             }
             _ => false,
         }
