@@ -15,7 +15,7 @@ use crate::options::{Objects, parsed};
 const MODULE: &str = "github.com/prometheus-operator/kube-prometheus";
 
 /// The objects of the release but its definitions, or why the test is skipped.
-fn release(test: &str) -> Option<Objects> {
+pub(super) fn release(test: &str) -> Option<Objects> {
     let Some(folder) = tools::module(MODULE, "v0.18.0") else {
         tools::progress(&format!("SKIPPED {test}: `go mod download {MODULE}` fails"));
         return None;
