@@ -2,10 +2,10 @@
 //! text of theirs is in the project, so what is changed is written here in words of our own.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kpbuild_core::yaml;
-use kpbuild_tests::tools;
+use kpbuild_tests::{kpbuild, tools};
 use serde_json::{Value, json};
 
 use super::by_hand::into_another_namespace;
@@ -14,14 +14,20 @@ use crate::options::{Objects, parsed};
 
 const MODULE: &str = "github.com/prometheus-operator/kube-prometheus";
 
-/// The objects of the release but its definitions, or why the test is skipped.
-pub(super) fn release(test: &str) -> Option<Objects> {
-    let Some(folder) = tools::module(MODULE, "v0.18.0") else {
+/// The folder with the manifests of the release; nothing if it cannot be had, which is said.
+fn manifests(test: &str) -> Option<PathBuf> {
+    let module = tools::module(MODULE, "v0.18.0");
+    if module.is_none() {
         tools::progress(&format!("SKIPPED {test}: `go mod download {MODULE}` fails"));
-        return None;
-    };
+    }
+    module.map(|folder| folder.join("manifests"))
+}
+
+/// The objects of the release but its definitions.
+pub(super) fn release(test: &str) -> Option<Objects> {
+    let folder = manifests(test)?;
     let mut items = Vec::new();
-    for folder in [folder.join("manifests"), folder.join("manifests/setup")] {
+    for folder in [folder.join("setup"), folder] {
         for entry in std::fs::read_dir(folder).expect("the release has manifests") {
             let path = entry.expect("a folder lists its entries").path();
             let is_definition = path.to_string_lossy().contains("CustomResourceDefinition");
@@ -40,18 +46,23 @@ fn items_of(path: &Path) -> Vec<Value> {
     items.unwrap_or_else(|| vec![value])
 }
 
+/// The folder as it was published.
 #[test]
 fn the_release_is_imported_in_two_lines() {
-    let Some(given) = release("the_release_is_imported_in_two_lines") else {
+    let Some(manifests) = manifests("the_release_is_imported_in_two_lines") else {
         return;
     };
-    let import = Import::of(&given);
+    let folder = tempfile::tempdir().expect("a folder for the stack");
+    let manifests = manifests.to_str().expect("the folder's name is text");
+    let arguments = ["import", manifests, "--name", "prod"];
+    let output = kpbuild::run(folder.path(), &arguments);
     assert_eq!(
-        import.run(),
+        String::from_utf8_lossy(&output.stderr),
         "kpbuild says in words of its own what is as in kube-prometheus v0.18.0: 230 rules and 33 dashboards\n\n\
          wrote stack.yaml (2 lines, no patches)\n121 of 121 objects are rendered as they were given\n"
     );
-    assert_eq!(import.read("stack.yaml"), "kind: Stack\nname: manifests\n");
+    let stack = std::fs::read_to_string(folder.path().join("stack.yaml"));
+    assert_eq!(stack.expect("it was written"), "kind: Stack\nname: prod\n");
 }
 
 /// Elsewhere, with its pages about alerts elsewhere, too, it is still the release.

@@ -89,7 +89,11 @@ const SAID: [(&str, &str); 26] = [
 ];
 
 /// More of them.
-const FURTHER: [(&str, &str); 12] = [
+const FURTHER: [(&str, &str); 13] = [
+    (
+        "alertmanager.ingress.enabled",
+        "host: host-34.example.com\n",
+    ),
     ("kubeEtcd.enabled", "etcd:\n    ips:\n"),
     ("prometheus.service.type", ""),
     ("prometheus.ingress.enabled", ""),

@@ -51,6 +51,13 @@ pub(super) struct Expression {
     pub(super) numbers: Vec<String>,
 }
 
+impl Expression {
+    /// Whether another one differs in numbers only.
+    pub(super) fn has_words_of(&self, other: &Self) -> bool {
+        self.between == other.between
+    }
+}
+
 impl Table {
     /// Reads lines of fields between tabulators.
     fn read(text: &str) -> Self {
@@ -97,6 +104,16 @@ impl RuleText {
             },
             annotations: annotations.collect(),
         }
+    }
+
+    /// `expr` and the names of annotations that differ.
+    fn differing(&self, other: &Self) -> Vec<String> {
+        let expr = Some("expr".to_owned()).filter(|_| self.expr != other.expr);
+        let both = [&self.annotations, &other.annotations];
+        let names: BTreeSet<&String> = both.into_iter().flat_map(BTreeMap::keys).collect();
+        let differs = |name: &&String| self.annotations.get(*name) != other.annotations.get(*name);
+        let names = names.into_iter().filter(differs).cloned();
+        expr.into_iter().chain(names).collect()
     }
 }
 
@@ -416,22 +433,12 @@ fn rule(told: &mut Told, home: &Home, ours: &Rule, theirs: &Rule, all: &[Rule]) 
         return;
     };
     let given = home.rule(&theirs.value);
-    let mut fields = Vec::new();
-    if known.expr != given.expr {
-        fields.push("expr".to_owned());
-    }
-    let names: BTreeSet<&String> = known
-        .annotations
-        .keys()
-        .chain(given.annotations.keys())
-        .collect();
-    let differs = |name: &&&String| known.annotations.get(**name) != given.annotations.get(**name);
-    fields.extend(names.iter().filter(differs).map(|name| (*name).clone()));
+    let fields = known.differing(&given);
     if fields.is_empty() {
         told.rules_as_shipped += 1;
         return;
     }
-    let is_number = known.expr.between == given.expr.between && known.expr != given.expr;
+    let is_number = known.expr.has_words_of(&given.expr) && known.expr != given.expr;
     told.rules.push(ChangedRule {
         group,
         name,

@@ -112,10 +112,10 @@ fn as_shipped(search: &Search<'_>) -> Option<String> {
 fn changed(search: &Search<'_>) -> Option<String> {
     let (told, release) = (&search.told, release::name());
     let rules = told.rules.iter().map(|rule| {
-        let what = if told.is_of_release {
-            format!("{} ({})", rule.name, what(rule))
-        } else {
-            rule.name.clone()
+        let what = match (told.is_of_release, &rule.numbers) {
+            (false, None) => rule.name.clone(),
+            (false, Some(_)) => format!("{} ({})", rule.name, pairs(rule)),
+            (true, _) => format!("{} ({})", rule.name, what(rule)),
         };
         (rule.group.clone(), what)
     });

@@ -48,55 +48,51 @@ type Effect = BTreeMap<String, (Rule, Rule)>;
 /// What was tried, by the name of the parameter.
 type Tried = BTreeMap<String, (Parameter, Effect)>;
 
+/// The names of the parameters that say the numbers of a rule, by its key.
+type Choices = BTreeMap<String, Vec<String>>;
+
 pub(super) fn each(search: &mut Search<'_>) {
     if !search.told.is_of_release {
         return;
     }
-    let changed: Vec<ChangedRule> = search.told.rules.clone();
-    let changed = changed.iter().filter(|rule| rule.numbers.is_some());
+    let changed = search.told.rules.clone();
     let mut tried = Tried::new();
-    let mut choices: BTreeMap<&String, Vec<String>> = BTreeMap::new();
-    for rule in changed.clone() {
+    let mut choices = Choices::new();
+    for rule in &changed {
         let right = right_for(search, rule, &mut tried);
         if !right.is_empty() {
-            choices.insert(&rule.keys[0], right);
+            choices.insert(rule.keys[0].clone(), right);
         }
     }
-    let is_chosen_by = |name: &String, rule: &String| {
-        let chosen = choices.get(rule);
-        chosen.is_some_and(|chosen| chosen.contains(name))
-    };
-    let for_all: BTreeSet<&String> = choices
-        .values()
-        .flatten()
-        .filter(|name| tried[*name].1.keys().all(|rule| is_chosen_by(name, rule)))
-        .collect();
-    let stack = with_parameters(search, &choices, &for_all, &tried);
-    if choices.is_empty() || search.render(&stack).is_none() {
-        return;
+    let stack = with_parameters(search, &choices, &tried);
+    if !choices.is_empty() && search.render(&stack).is_some() {
+        search.stack = stack;
+        settle(search, &choices);
+        search.measure_anew();
     }
-    search.stack = stack;
-    for rule in search
-        .told
-        .rules
-        .iter_mut()
-        .filter(|rule| choices.contains_key(&rule.keys[0]))
-    {
+}
+
+/// Compares expressions no more that parameters say.
+fn settle(search: &mut Search<'_>, choices: &Choices) {
+    let rules = search.told.rules.iter_mut();
+    for rule in rules.filter(|rule| choices.contains_key(&rule.keys[0])) {
         rule.is_parameter = true;
         if let Texts::Others(changed) = &mut search.texts {
             rule.keys.iter().for_each(|key| changed.settle(key, "expr"));
         }
     }
-    search.measure_anew();
 }
 
 /// The stack with what is right: for all rules of a mixin, or for one alone.
-fn with_parameters(
-    search: &Search<'_>,
-    choices: &BTreeMap<&String, Vec<String>>,
-    for_all: &BTreeSet<&String>,
-    tried: &Tried,
-) -> Value {
+fn with_parameters(search: &Search<'_>, choices: &Choices, tried: &Tried) -> Value {
+    let is_for_all = |name: &String| {
+        let mut changed = tried[name].1.keys();
+        changed.all(|rule| {
+            choices
+                .get(rule)
+                .is_some_and(|chosen| chosen.contains(name))
+        })
+    };
     let mut stack = search.stack.clone();
     let all = ours(search);
     let mut patches = Vec::new();
@@ -104,13 +100,13 @@ fn with_parameters(
         let mut alone = json!({});
         for name in chosen {
             let parameter = &tried[name].0;
-            if for_all.contains(name) {
+            if is_for_all(name) {
                 set(&mut stack, &below_rules(parameter), parameter.value.clone());
             } else {
                 set(&mut alone, &parameter.path[1..], parameter.value.clone());
             }
         }
-        let rule = all.iter().find(|rule| release::key(rule) == **key);
+        let rule = all.iter().find(|rule| release::key(rule) == *key);
         if let Some(rule) = rule.filter(|_| alone != json!({})) {
             let mut patch = selected(rule, &all);
             patch["parameters"] = alone;
@@ -131,76 +127,101 @@ fn below_rules(parameter: &Parameter) -> Vec<String> {
 /// The names of the parameters that together make the numbers of a rule what they
 /// were changed to; none if there are none, or if others would do, too.
 fn right_for(search: &Search<'_>, rule: &ChangedRule, tried: &mut Tried) -> Vec<String> {
+    let pairs: BTreeSet<(&str, &str)> = rule.pairs().into_iter().collect();
+    let mut right: BTreeMap<String, Change> = BTreeMap::new();
+    let mut is_unique = true;
+    for pair in pairs {
+        let fitting = fitting(search, rule, pair, tried);
+        is_unique &= fitting.len() == 1;
+        right.extend(fitting);
+    }
+    let (Some([old, new]), Some(change)) = (&rule.numbers, right.values().next()) else {
+        return Vec::new();
+    };
+    // Where kpbuild has other numbers in the expression, there is one for each.
+    let is_right = if is_same_list(&change.before, old) {
+        let mut places: Vec<usize> = right.values().flat_map(Change::places).collect();
+        places.sort_unstable();
+        places == differing(old, new)
+    } else {
+        is_unique
+    };
+    let names = right.into_keys().filter(|_| is_right);
+    names.collect()
+}
+
+/// The parameters that change a rule of kpbuild as a pair of an old and a new
+/// number was changed in the given one.
+fn fitting(
+    search: &Search<'_>,
+    rule: &ChangedRule,
+    pair: (&str, &str),
+    tried: &mut Tried,
+) -> Vec<(String, Change)> {
     let Some([old, new]) = &rule.numbers else {
         return Vec::new();
     };
-    let pairs: BTreeSet<(&str, &str)> = rule.pairs().into_iter().collect();
-    let mut right: Vec<(String, Vec<usize>)> = Vec::new();
-    let mut is_in_order = false;
-    for pair in &pairs {
-        for parameter in candidates(*pair) {
-            let name = parameter.name();
-            let entry = tried.entry(name.clone()).or_insert_with(|| {
-                let effect = effect(search, &parameter);
-                (parameter, effect)
-            });
-            let Some((before, after)) = entry.1.get(&rule.keys[0]) else {
-                continue;
-            };
-            let (before, after) = (numbers(before), numbers(after));
-            let Some(places) = places(&before, &after) else {
-                continue;
-            };
-            is_in_order =
-                before.len() == old.len() && before.iter().zip(old).all(|(a, b)| is_same(a, b));
-            let fits = if is_in_order {
-                places
-                    .iter()
-                    .all(|place| is_same(&after[*place], &new[*place]))
-            } else {
-                says_all(*pair, (old, new), (&before, &after), &places)
-            };
-            if fits && !right.iter().any(|(known, _)| *known == name) {
-                right.push((name, places));
-            }
+    let changes = candidates(pair).into_iter().filter_map(|parameter| {
+        let name = parameter.name();
+        let (_, effect) = tried.entry(name.clone()).or_insert_with(|| {
+            let effect = effect(search, &parameter);
+            (parameter, effect)
+        });
+        let (before, after) = effect.get(&rule.keys[0])?;
+        Some((name, Change::between(before, after)?))
+    });
+    let fits = |change: &Change| {
+        if is_same_list(&change.before, old) {
+            let mut places = change.places().into_iter();
+            places.all(|place| is_same(&change.after[place], &new[place]))
+        } else {
+            change.says_all(pair, old, new)
         }
-    }
-    let wanted: Vec<usize> = places(old, new).unwrap_or_default();
-    let mut said: Vec<usize> = right
-        .iter()
-        .flat_map(|(_, places)| places.clone())
-        .collect();
-    said.sort_unstable();
-    // Where kpbuild has other numbers in the expression, there is one for each.
-    let is_right = if is_in_order {
-        said == wanted
-    } else {
-        right.len() == pairs.len()
     };
-    if is_right {
-        right.into_iter().map(|(name, _)| name).collect()
-    } else {
-        Vec::new()
-    }
+    changes.filter(|(_, change)| fits(change)).collect()
 }
 
-/// Whether a number that stands at other places was changed as a whole: all of
-/// the old ones, in both expressions.
-fn says_all(
-    (old, new): (&str, &str),
-    theirs: (&[String], &[String]),
-    (before, after): (&[String], &[String]),
-    places: &[usize],
-) -> bool {
-    let both = theirs.0.iter().zip(theirs.1);
-    let mut same_old = both.filter(|(one, _)| is_same(one, old));
-    FACTORS.into_iter().any(|factor| {
-        let [old, new] = [old, new].map(|number| times(number, factor));
-        places
-            .iter()
-            .all(|place| is_same(&before[*place], &old) && is_same(&after[*place], &new))
-            && !after.iter().any(|number| is_same(number, &old))
-    }) && same_old.all(|(_, changed)| is_same(changed, new))
+/// How the numbers of a rule of kpbuild change.
+#[derive(Debug)]
+struct Change {
+    before: Vec<String>,
+    after: Vec<String>,
+}
+
+impl Change {
+    /// The change of a rule, if its numbers are all that changes.
+    fn between(before: &Rule, after: &Rule) -> Option<Self> {
+        let expression = |rule: &Rule| {
+            let text = rule.value["expr"].as_str().unwrap_or_default();
+            release::expression(text)
+        };
+        let (before, after) = (expression(before), expression(after));
+        let change = Self {
+            before: before.numbers.clone(),
+            after: after.numbers.clone(),
+        };
+        (before.has_words_of(&after) && !change.places().is_empty()).then_some(change)
+    }
+
+    fn places(&self) -> Vec<usize> {
+        differing(&self.before, &self.after)
+    }
+
+    /// Whether a number that stands at other places in the given rule changes as a
+    /// whole: all of the old ones, in both.
+    fn says_all(&self, (old, new): (&str, &str), theirs: &[String], changed: &[String]) -> bool {
+        let both = theirs.iter().zip(changed);
+        let mut same_old = both.filter(|(one, _)| is_same(one, old));
+        let says = |factor: f64| {
+            let [old, new] = [old, new].map(|number| times(number, factor));
+            let is_pair = |place: usize| {
+                is_same(&self.before[place], &old) && is_same(&self.after[place], &new)
+            };
+            self.places().into_iter().all(is_pair)
+                && !self.after.iter().any(|number| is_same(number, &old))
+        };
+        FACTORS.into_iter().any(says) && same_old.all(|(_, changed)| is_same(changed, new))
+    }
 }
 
 /// A number many times as large; a duration is one of another kind.
@@ -212,16 +233,15 @@ fn times(number: &str, factor: f64) -> String {
     }
 }
 
-/// Where two lists of numbers differ; nothing if one is longer.
-fn places(before: &[String], after: &[String]) -> Option<Vec<usize>> {
-    let both = || before.iter().zip(after).enumerate();
-    let differing = both().filter(|(_, (before, after))| !is_same(before, after));
-    (before.len() == after.len()).then(|| differing.map(|(place, _)| place).collect())
+/// Where two lists of numbers differ, which are as long.
+fn differing(before: &[String], after: &[String]) -> Vec<usize> {
+    let both = before.iter().zip(after).enumerate();
+    let differing = both.filter(|(_, (before, after))| !is_same(before, after));
+    differing.map(|(place, _)| place).collect()
 }
 
-fn numbers(rule: &Rule) -> Vec<String> {
-    let text = rule.value["expr"].as_str().unwrap_or_default();
-    release::expression(text).numbers
+fn is_same_list(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && differing(one, other).is_empty()
 }
 
 /// Whether two numbers or durations are the same, however they are written.
@@ -329,8 +349,7 @@ mod tests {
         let list = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let says = |theirs: [&str; 2], ours: [&str; 2]| {
             let ([old, new], [before, after]) = (theirs.map(list), ours.map(list));
-            let places = places(&before, &after).expect("they are as long");
-            says_all(("25", "50"), (&old, &new), (&before, &after), &places)
+            Change { before, after }.says_all(("25", "50"), &old, &new)
         };
         assert!(says(["25 100", "50 100"], ["1 0.25", "1 0.5"]));
         assert!(

@@ -135,47 +135,52 @@ fn exposure(given: &mut Given<'_>, component: &str) {
         }
         _ => {}
     }
-    let from = [component, "ingress"];
-    if given.take_switch(&[component, "ingress", "enabled"]) != Some(true) {
-        return;
+    if given.take_switch(&[component, "ingress", "enabled"]) == Some(true) {
+        ingress(given, component);
     }
-    let hosts = given.take_list(&[component, "ingress", "hosts"]);
-    let hosts = hosts.unwrap_or_default();
+}
+
+fn ingress(given: &mut Given<'_>, component: &str) {
+    let from = [component, "ingress"];
+    let with = |field: &'static str| [component, "ingress", field];
+    let hosts = given.take_list(&with("hosts")).unwrap_or_default();
     let Some(host) = hosts.first().filter(|host| host.is_string()) else {
         given.refuse(&from, "an Ingress needs its host in a list: `hosts: [...]`");
         given.refuse_rest(&from, "the Ingress has no host");
         return;
     };
-    let tls = given.take_list(&[component, "ingress", "tls"]);
-    let tls = tls.unwrap_or_default();
-    let is_same_host = |one: &Value| one["hosts"].is_null() || one["hosts"] == json!([host]);
-    if hosts.len() > 1 || tls.len() > 1 || !tls.iter().all(is_same_host) {
+    if hosts.len() > 1 {
         given.refuse(
-            &from,
+            &with("hosts"),
             "a stack has one host for each page; the first one is taken",
         );
     }
-    if tls.iter().any(|one| !one["secretName"].is_string()) {
-        given.refuse(
-            &[component, "ingress", "tls"],
-            "a certificate is said by `secretName`",
-        );
-    }
-    let class = given.take(&[component, "ingress", "ingressClassName"]);
-    let annotations = given.take(&[component, "ingress", "annotations"]);
     let mut ingress = json!({"host": host});
-    let secret = tls.first().map(|tls| tls["secretName"].clone());
-    let secret = secret.filter(Value::is_string);
     for (name, value) in [
-        ("class", class),
-        ("tlsSecret", secret),
-        ("annotations", annotations),
+        ("class", given.take(&with("ingressClassName"))),
+        ("tlsSecret", certificate(given, &with("tls"), host)),
+        ("annotations", given.take(&with("annotations"))),
     ] {
         if let Some(value) = value {
             ingress[name] = value;
         }
     }
     given.put(&from, &["expose", component, "ingress"], ingress);
+}
+
+/// The Secret with the certificate of a host.
+fn certificate(given: &mut Given<'_>, from: &[&str], host: &Value) -> Option<Value> {
+    let tls = given.take_list(from)?;
+    let secret = tls.first().map(|one| one["secretName"].clone());
+    let secret = secret.filter(Value::is_string);
+    let is_of_host = |one: &Value| one["hosts"].is_null() || one["hosts"] == json!([host]);
+    if tls.len() > 1 || secret.is_none() || !tls.iter().all(is_of_host) {
+        given.refuse(
+            from,
+            "a stack has one certificate for each page, by `secretName`; the first one is taken",
+        );
+    }
+    secret
 }
 
 /// The Secret of Grafana's administrator. A password itself stays out of the stack.
