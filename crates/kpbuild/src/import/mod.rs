@@ -28,7 +28,7 @@ mod thresholds;
 pub(crate) mod values;
 mod workloads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -281,6 +281,14 @@ impl<'a> Search<'a> {
             let theirs = self.given.get(key)?;
             Some((ours.object.value(), &theirs.value))
         })
+    }
+
+    /// The components that have objects of these kinds.
+    fn components_with(&self, kinds: &[&str]) -> BTreeSet<String> {
+        let rendered = self.rendered.iter();
+        let of_kind = rendered.filter(|(key, _)| kinds.contains(&key.kind.as_str()));
+        let names = of_kind.map(|(_, ours)| ours.object.origin.component.clone());
+        names.collect()
     }
 
     /// The first of these pairs.
