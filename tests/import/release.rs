@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::by_hand::into_another_namespace;
 use super::{Import, plain};
-use crate::options::{Objects, parsed};
+use crate::options::{Objects, objects, parsed};
 
 const MODULE: &str = "github.com/prometheus-operator/kube-prometheus";
 
@@ -302,6 +302,40 @@ fn only_what_was_changed(rendered: &Objects) {
         .filter(|key| default.get(*key) != rendered.get(*key));
     let names: Vec<&str> = changed.map(String::as_str).collect();
     insta::assert_snapshot!("release_changed", names.join("\n"));
+}
+
+/// Rules of components on demand are not in the release's manifests, so nothing can be told of them.
+#[test]
+fn rules_that_the_release_does_not_come_with_are_listed() {
+    let Some(mut given) = release("rules_that_the_release_does_not_come_with_are_listed") else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder for the stack");
+    let stack = folder.path().join("stack.yaml");
+    let with_proxy =
+        "kind: Stack\nname: proxy\ncomponents: {kubernetes: {kubeProxy: {enabled: true}}}\n";
+    std::fs::write(&stack, with_proxy).expect("the folder was just made");
+    let ours = objects(&stack);
+    let monitor = "PodMonitor monitoring/kube-proxy";
+    given.insert(monitor.to_owned(), ours[monitor].clone());
+    let key = "PrometheusRule monitoring/kubernetes-monitoring-rules";
+    let groups = ours[key]["spec"]["groups"]
+        .as_array()
+        .expect("it has groups");
+    let group = groups
+        .iter()
+        .find(|group| group["name"] == "kubernetes-system-kube-proxy");
+    let mut group = group.expect("it is for kube-proxy").clone();
+    group["rules"][0]["expr"] = json!("absent(up{job=\"kube-proxy\"})");
+    let groups = at(&mut given, key, "/spec/groups");
+    groups.as_array_mut().expect("it has groups").push(group);
+    let import = Import::of(&given);
+    insta::assert_snapshot!("with_kube_proxy_said", import.run());
+    let stack = import.read("stack.yaml");
+    assert!(
+        stack.contains("kubeProxy:\n      enabled: true\n"),
+        "{stack}"
+    );
 }
 
 /// Of another release, nobody knows who wrote what is different: it is listed, and nothing else.

@@ -49,6 +49,7 @@ pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
     configuration::each(search);
     common_metadata(search);
     rules::without_mixin(search);
+    search.compare_with_release();
     dashboards::each(search)?;
     rules::each(search)
 }

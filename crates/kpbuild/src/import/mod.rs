@@ -152,7 +152,14 @@ impl<'a> Search<'a> {
     fn look_at_texts(&mut self) {
         if rules::are_ours(self) {
             self.texts = Texts::Ours;
-        } else {
+        }
+        self.compare_with_release();
+    }
+
+    /// Finds out what of somebody else's rules and dashboards was changed. What a
+    /// stack renders only now may have come to them.
+    fn compare_with_release(&mut self) {
+        if !self.texts.are_ours() {
             let (told, changed) = release::look(self);
             (self.told, self.texts) = (told, Texts::Others(changed));
         }
