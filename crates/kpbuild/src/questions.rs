@@ -15,38 +15,36 @@ struct Question {
     mistake: fn(&str) -> Option<String>,
 }
 
-impl Question {
-    const fn new(
-        words: &'static str,
-        default: &'static str,
-        mistake: fn(&str) -> Option<String>,
-    ) -> Self {
-        Self {
-            words,
-            default,
-            mistake,
-        }
-    }
-}
-
-const NAME: Question = Question::new("Name of the stack", "monitoring", label);
-const NAMESPACE: Question = Question::new("Namespace to install into", "monitoring", label);
-const PLATFORM: Question = Question::new(
-    "What the cluster was made by (eks, gke, aks, kubeadm, k3s, ..., none)",
-    "none",
-    platform,
-);
-const REPLICAS: Question = Question::new("Replicas of Prometheus", "2", replicas);
-const VOLUME: Question = Question::new(
-    "Volume for the data of each, such as 50Gi (none: lost with the pod)",
-    "none",
-    size,
-);
-const PASSWORD: Question = Question::new(
-    "Make a password for Grafana's administrator (yes, no: admin/admin at first)",
-    "yes",
-    yes_or_no,
-);
+const NAME: Question = Question {
+    words: "Name of the stack",
+    default: "monitoring",
+    mistake: label,
+};
+const NAMESPACE: Question = Question {
+    words: "Namespace to install into",
+    default: "monitoring",
+    mistake: label,
+};
+const PLATFORM: Question = Question {
+    words: "What the cluster was made by (eks, gke, aks, kubeadm, k3s, ..., none)",
+    default: "none",
+    mistake: platform,
+};
+const REPLICAS: Question = Question {
+    words: "Replicas of Prometheus",
+    default: "2",
+    mistake: replicas,
+};
+const VOLUME: Question = Question {
+    words: "Volume for the data of each, such as 50Gi (none: lost with the pod)",
+    default: "none",
+    mistake: size,
+};
+const PASSWORD: Question = Question {
+    words: "Make a password for Grafana's administrator (yes, no: admin/admin at first)",
+    default: "yes",
+    mistake: yes_or_no,
+};
 
 /// The names of platforms, and the answer of those who have none.
 pub(crate) const PLATFORMS: [&str; 14] = [
