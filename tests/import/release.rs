@@ -54,7 +54,7 @@ fn the_release_is_imported_in_two_lines() {
     };
     let folder = tempfile::tempdir().expect("a folder for the stack");
     let manifests = manifests.to_str().expect("the folder's name is text");
-    let arguments = ["import", manifests, "--name", "prod"];
+    let arguments = ["import", manifests, "--name", "prod", "--diff"];
     let output = kpbuild::run(folder.path(), &arguments);
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
@@ -63,6 +63,13 @@ fn the_release_is_imported_in_two_lines() {
     );
     let stack = std::fs::read_to_string(folder.path().join("stack.yaml"));
     assert_eq!(stack.expect("it was written"), "kind: Stack\nname: prod\n");
+    // What is spelt otherwise is shown, but no text that says the same in other words.
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.ends_with("\n9 to update, 112 unchanged\n"), "{shown}");
+    assert!(
+        !shown.contains("PrometheusRule") && !shown.contains("grafana-dashboard-"),
+        "{shown}"
+    );
 }
 
 /// Elsewhere, with its pages about alerts elsewhere, too, it is still the release.

@@ -57,6 +57,9 @@ pub(crate) struct Imported {
     pub(crate) measure: String,
     /// How many patches it needs for that.
     pub(crate) patches: usize,
+    /// The objects that were given, without definitions. What is as a release of
+    /// kube-prometheus has it is in kpbuild's words.
+    pub(crate) given: Bundle,
     /// What it renders to, without definitions.
     pub(crate) rendered: Bundle,
 }
@@ -78,6 +81,7 @@ pub(crate) fn import(given: &Given, name: &str, file: &str) -> anyhow::Result<Im
     let patched = patches::add(&mut search);
     let report = report::of(&search, &patched);
     let count = search.stack["patches"].as_array().map_or(0, Vec::len);
+    let given = in_our_words(&search);
     let rendered = search.rendered.values().map(|ours| ours.object.clone());
     let rendered = Bundle::new(rendered.collect(), &mut Diagnostics::default());
     let (stack, beside) = text::files(search.stack, search.beside, file);
@@ -90,8 +94,27 @@ pub(crate) fn import(given: &Given, name: &str, file: &str) -> anyhow::Result<Im
             report.same, report.objects
         ),
         patches: count,
+        given,
         rendered,
     })
+}
+
+/// What was given, with kpbuild's words for what a release says in others.
+fn in_our_words(search: &Search<'_>) -> Bundle {
+    let objects = search.given.objects().map(|(key, theirs)| {
+        let mut object = theirs.object.clone();
+        if let Some(ours) = search
+            .rendered
+            .get(key)
+            .filter(|_| search.told.is_of_release)
+        {
+            let words = patches::expected(key, ours.object.value(), &theirs.value, &search.texts);
+            let edited = object.edit(|value| *value = words);
+            edited.expect("other words are of the same object");
+        }
+        object
+    });
+    Bundle::new(objects.collect(), &mut Diagnostics::default())
 }
 
 /// An object as a stack renders it.

@@ -72,7 +72,7 @@ fn changes(search: &Search<'_>, key: &ObjectKey) -> Vec<Value> {
 }
 
 /// What the object shall be, as far as it is compared.
-fn expected(key: &ObjectKey, ours: &Value, theirs: &Value, texts: &Texts) -> Value {
+pub(super) fn expected(key: &ObjectKey, ours: &Value, theirs: &Value, texts: &Texts) -> Value {
     let mut theirs = theirs.clone();
     if key.kind == "PrometheusRule" {
         return rules::in_our_order(ours, &theirs, texts);

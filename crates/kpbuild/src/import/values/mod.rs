@@ -55,6 +55,7 @@ pub(crate) fn import(
         notes: notes(listed),
         measure: format!("{same} of {all} values are said by it"),
         patches: 0,
+        given: Bundle::default(),
         rendered: Bundle::default(),
     })
 }
