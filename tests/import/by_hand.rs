@@ -37,7 +37,7 @@ fn changed() -> Objects {
 }
 
 /// As `sed` does it.
-fn into_another_namespace(objects: &Objects) -> Objects {
+pub(super) fn into_another_namespace(objects: &Objects) -> Objects {
     let text = Value::from_iter(objects.clone()).to_string();
     let text = text
         .replace("\"namespace\":\"monitoring\"", "\"namespace\":\"watching\"")

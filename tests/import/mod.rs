@@ -4,6 +4,7 @@
 mod anything;
 mod by_hand;
 mod reference;
+mod release;
 mod values;
 
 use std::path::Path;
@@ -116,12 +117,14 @@ fn examples_and_options_come_back_without_patches() {
         "stacks/etcd",
         "stacks/kube-prometheus",
         "stacks/windows",
+        "tests/options/alertmanager-templates",
         "tests/options/expose-by-ingress",
         "tests/options/expose-by-route",
         "tests/options/grafana-ldap",
         "tests/options/kubelet-http",
         "tests/options/kubernetes-discovery",
         "tests/options/mixin-off",
+        "tests/options/prometheus-agent",
     ] {
         let given = objects(&kpbuild::checkout().join(format!("{path}.yaml")));
         let import = Import::of(&given);

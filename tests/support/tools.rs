@@ -231,6 +231,19 @@ pub fn go_is_installed() -> bool {
         .is_ok_and(|s| s.success())
 }
 
+/// The folder of a Go module at a version, from Go's cache or the network; nothing where it cannot be had.
+pub fn module(module: &str, version: &str) -> Option<PathBuf> {
+    let output = Command::new("go")
+        .args(["mod", "download", "-json", &format!("{module}@{version}")])
+        // Outside of a module, so that no go.mod decides.
+        .current_dir(std::env::temp_dir())
+        .output()
+        .ok()?;
+    let about: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+    let folder = PathBuf::from(about["Dir"].as_str()?);
+    folder.is_dir().then_some(folder)
+}
+
 /// Writes a line to the terminal even while the test harness captures what tests print: a build takes minutes, and
 /// whoever waits for it shall see why.
 pub fn progress(line: &str) {

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Import, terminal: &mut Terminal) -> anyhow::Result
         values(arguments, file, &mut sources, &mut diagnostics)?
     };
     terminal.findings(&diagnostics, &sources);
-    let Some((imported, given)) = imported else {
+    let Some(imported) = imported else {
         return Ok(Exit::Error);
     };
     write(output, &imported)?;
@@ -49,14 +49,14 @@ pub(crate) fn run(arguments: &Import, terminal: &mut Terminal) -> anyhow::Result
         terminal.say(&format!("{note}\n"));
     }
     terminal.say(&summary(output, &imported));
-    if let Some(given) = given.filter(|_| arguments.diff) {
-        terminal.data(&difference(&given, &imported, terminal))?;
+    if arguments.diff {
+        terminal.data(&difference(&imported, terminal))?;
     }
     Ok(Exit::Done)
 }
 
-/// A stack and what it was made of, if that is objects; nothing where that is wrong.
-type Made = Option<(Imported, Option<Given>)>;
+/// A stack; nothing where what it is made of is wrong.
+type Made = Option<Imported>;
 
 /// The stack of the manifests below a folder.
 fn manifests(
@@ -80,7 +80,7 @@ fn manifests(
         );
     }
     let imported = import::import(&given, &name(arguments), file)?;
-    Ok(Some((imported, Some(given))))
+    Ok(Some(imported))
 }
 
 /// The stack of a values file.
@@ -119,7 +119,7 @@ fn values(
     }
     let namespace = arguments.namespace.as_deref();
     let imported = import::values::import(document, sources, &name(arguments), namespace, file)?;
-    Ok(Some((imported, None)))
+    Ok(Some(imported))
 }
 
 /// The stack's name: as it was said, or that of the folder.
@@ -141,8 +141,8 @@ fn name(arguments: &Import) -> String {
 }
 
 /// What applying the stack would change of what was given.
-fn difference(given: &Given, imported: &Imported, terminal: &Terminal) -> String {
-    let plan = kpbuild_cluster::between(&given.bundle(), &imported.rendered, &[]);
+fn difference(imported: &Imported, terminal: &Terminal) -> String {
+    let plan = kpbuild_cluster::between(&imported.given, &imported.rendered, &[]);
     let detail = Detail {
         style: if terminal.colours_on_stdout() {
             Style::Colour

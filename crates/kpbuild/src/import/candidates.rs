@@ -11,13 +11,14 @@ use crate::questions::PLATFORMS;
 
 use super::{
     Search, configuration, custom_resources, dashboards, exposure, monitors, on_demand, rules,
-    workloads,
+    templates, workloads,
 };
 
 /// The namespace and the names of instances: what all other names follow from.
 pub(super) fn names(search: &mut Search<'_>) {
     let given = search.given;
-    let (prometheus, alertmanager) = (given.first("Prometheus"), given.first("Alertmanager"));
+    let prometheus = given.first("Prometheus").or(given.first("PrometheusAgent"));
+    let alertmanager = given.first("Alertmanager");
     let home = prometheus.or(alertmanager).or(given.first("Deployment"));
     if let Some(home) = home {
         search.attempt(&["namespace"], json!(home.namespace));
@@ -31,6 +32,7 @@ pub(super) fn names(search: &mut Search<'_>) {
 
 /// Everything else.
 pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
+    custom_resources::agent(search);
     registry(search);
     components(search);
     on_demand::each(search);
@@ -38,6 +40,7 @@ pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
     on_demand::discovery(search);
     network_policies(search);
     workloads::all_pods(search);
+    templates::of_notifications(search)?;
     custom_resources::instances(search);
     workloads::each(search);
     exposure::each(search);
@@ -46,6 +49,7 @@ pub(super) fn try_all(search: &mut Search<'_>) -> anyhow::Result<()> {
     configuration::each(search);
     common_metadata(search);
     rules::without_mixin(search);
+    search.compare_with_release();
     dashboards::each(search)?;
     rules::each(search)
 }
@@ -210,7 +214,7 @@ fn network_policies(search: &mut Search<'_>) {
 
 /// The namespaces whose targets Prometheus may discover: those in which it has a role.
 fn namespaces(search: &mut Search<'_>) {
-    let Some((ours, _)) = search.pair("prometheus", &["Prometheus"]) else {
+    let Some((ours, _)) = search.pair("prometheus", &["Prometheus", "PrometheusAgent"]) else {
         return;
     };
     let name = format!(

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Search;
-use super::meaning::{self, Texts};
+use super::meaning;
 use super::workloads::merge_patch;
 
 pub(super) fn each(search: &mut Search<'_>) {
@@ -12,9 +12,7 @@ pub(super) fn each(search: &mut Search<'_>) {
     of_grafana(search);
     data_sources(search);
     modules(search);
-    if search.texts == Texts::Ours {
-        of_the_adapter(search);
-    }
+    of_the_adapter(search);
 }
 
 /// What a text of a component says: as it is rendered, and as it was given.
@@ -108,6 +106,11 @@ fn modules(search: &mut Search<'_>) {
 /// What the adapter answers with.
 fn of_the_adapter(search: &mut Search<'_>) {
     let component = "prometheus-adapter";
+    let keys = search.rendered.keys();
+    let mut untold = keys.filter(|key| !search.texts.compares(key));
+    if untold.any(|key| key.name == "adapter-config") {
+        return;
+    }
     if let Some((ours, theirs)) = pair(search, component, "ConfigMap", "config.yaml") {
         let config = merge_patch(&ours, &theirs);
         search.attempt(&["components", component, "config"], config);

@@ -1,4 +1,4 @@
-//! The Prometheus and Alertmanager objects: fields that a stack has as fields of
+//! The Prometheus, PrometheusAgent and Alertmanager objects: fields that a stack has as fields of
 //! its own, and those that it passes through.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::workloads::{merge_patch, metadata_of_pods, resources};
-use super::{Search, meaning};
+use super::{Search, meaning, set};
 
 /// Fields that a stack takes as the object has them.
 const FIELDS: [&str; 22] = [
@@ -34,15 +34,37 @@ const FIELDS: [&str; 22] = [
     "thanos",
 ];
 
+/// Where a stack takes whatever it has no field for, by component and kind.
+const SPECS: [(&str, &str, &[&str]); 3] = [
+    ("prometheus", "Prometheus", &["spec"]),
+    ("prometheus", "PrometheusAgent", &["agent", "spec"]),
+    ("alertmanager", "Alertmanager", &["spec"]),
+];
+
 pub(super) fn instances(search: &mut Search<'_>) {
-    for (component, kind) in [
-        ("prometheus", "Prometheus"),
-        ("alertmanager", "Alertmanager"),
-    ] {
+    for (component, kind, place) in SPECS {
         fields(search, component, kind);
         secret_elsewhere(search, component);
-        passed_through(search, component, kind);
+        passed_through(search, component, kind, place);
     }
+}
+
+/// Prometheus as an agent, which needs somebody to send to.
+pub(super) fn agent(search: &mut Search<'_>) {
+    let given = search.given;
+    let Some(agent) = given
+        .first("PrometheusAgent")
+        .and_then(|key| given.get(key))
+    else {
+        return;
+    };
+    let mut stack = search.stack.clone();
+    let place = ["components", "prometheus"];
+    let with = |field: &'static str| [place[0], place[1], field];
+    let write = agent.value["spec"]["remoteWrite"].clone();
+    set(&mut stack, &with("remoteWrite"), write);
+    set(&mut stack, &with("agent"), json!({}));
+    search.attempt_stack(stack);
 }
 
 fn fields(search: &mut Search<'_>, component: &str, kind: &str) {
@@ -136,7 +158,7 @@ fn secret_elsewhere(search: &mut Search<'_>, component: &str) {
 }
 
 /// Whatever is left of the object's `spec`.
-fn passed_through(search: &mut Search<'_>, component: &str, kind: &str) {
+fn passed_through(search: &mut Search<'_>, component: &str, kind: &str, place: &[&str]) {
     let Some((ours, theirs)) = search.pair(component, &[kind]) else {
         return;
     };
@@ -147,7 +169,8 @@ fn passed_through(search: &mut Search<'_>, component: &str, kind: &str) {
         let (ours, theirs) = (&ours[name], &theirs[name]);
         if !meaning::is_same(kind, name, ours, theirs) {
             let value = merge_patch(ours, theirs);
-            search.attempt(&["components", component, "spec", name], value);
+            let path = [&["components", component], place, &[name]].concat();
+            search.attempt(&path, value);
         }
     }
 }

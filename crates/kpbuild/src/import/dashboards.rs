@@ -4,12 +4,12 @@
 use kpbuild_core::ObjectKey;
 use serde_json::{Value, json};
 
-use super::meaning::{Texts, is_dashboard};
+use super::meaning::is_dashboard;
 use super::text::is_file_name;
 use super::{Search, SideFile, set};
 
 /// What the ConfigMap of a dashboard is called, before the dashboard's name.
-const START: &str = "grafana-dashboard-";
+pub(super) const START: &str = "grafana-dashboard-";
 
 pub(super) fn each(search: &mut Search<'_>) -> anyhow::Result<()> {
     if !search.rendered.keys().any(is_dashboard) {
@@ -38,12 +38,12 @@ fn name_of(key: &ObjectKey) -> String {
     key.name.trim_start_matches(START).to_owned()
 }
 
-/// Whether a dashboard is somebody's own: kpbuild has none of its name, or one
-/// with another text where texts can be compared.
+/// Whether a dashboard is somebody's own: kpbuild has none of its name, or it is
+/// another one in more than its words.
 fn is_own(search: &Search<'_>, key: &ObjectKey, theirs: &Value) -> bool {
     match search.rendered.get(key) {
         None => true,
-        Some(ours) if search.texts == Texts::Ours => ours.object.value()["data"] != theirs["data"],
+        Some(ours) if search.texts.compares(key) => ours.object.value()["data"] != theirs["data"],
         Some(_) => false,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kpbuild_core::{Bundle, Diagnostics, Object, ObjectKey, SourceMap};
+use kpbuild_core::{Bundle, Object, ObjectKey, SourceMap};
 use serde_json::{Map, Value};
 
 /// Fields of `metadata` that the server writes.
@@ -34,7 +34,7 @@ pub(crate) struct Given {
 #[derive(Debug)]
 pub(super) struct GivenObject {
     pub(super) value: Value,
-    object: Object,
+    pub(super) object: Object,
     /// Its file and line, as messages name it.
     pub(super) place: String,
 }
@@ -72,12 +72,6 @@ impl Given {
     /// Whether there is nothing that a stack could be made of.
     pub(crate) fn is_empty(&self) -> bool {
         self.objects.is_empty()
-    }
-
-    /// The objects without definitions, as a bundle.
-    pub(crate) fn bundle(&self) -> Bundle {
-        let objects = self.objects.values().map(|given| given.object.clone());
-        Bundle::new(objects.collect(), &mut Diagnostics::default())
     }
 
     /// All objects but definitions, in the order of their keys.

@@ -4,16 +4,32 @@
 use kpbuild_core::{ObjectKey, yaml};
 use serde_json::{Map, Value, json};
 
+use super::release::{self, Changed};
 use super::{given, ini};
 
 /// Who wrote the rules and dashboards that were given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Texts {
     /// kpbuild: their texts are compared.
     Ours,
     /// Somebody else, mostly kube-prometheus: what they are called and when they
-    /// fire is compared, but not the text of what is the same in other words.
-    Others,
+    /// fire is compared, but not the text of what is the same in other words. What
+    /// was changed by hand is.
+    Others(Changed),
+}
+
+impl Texts {
+    /// Whether the text of a ConfigMap is compared.
+    pub(super) fn compares(&self, key: &ObjectKey) -> bool {
+        match self {
+            Self::Ours => true,
+            Self::Others(changed) => !is_own_text(key) || changed.has_text(&key.name),
+        }
+    }
+
+    pub(super) fn are_ours(&self) -> bool {
+        matches!(self, Self::Ours)
+    }
 }
 
 /// Lists whose order means nothing; their items are told apart by their names
@@ -55,7 +71,7 @@ const EMPTY: [&str; 7] = [
 ];
 
 /// What an object means.
-pub(super) fn of(key: &ObjectKey, value: &Value, texts: Texts) -> Value {
+pub(super) fn of(key: &ObjectKey, value: &Value, texts: &Texts) -> Value {
     let mut meaning = simple(&key.kind, value, "");
     if let Some(secret) = meaning.as_object_mut().filter(|_| key.kind == "Secret") {
         given::decode(secret);
@@ -65,7 +81,7 @@ pub(super) fn of(key: &ObjectKey, value: &Value, texts: Texts) -> Value {
         }
     }
     match key.kind.as_str() {
-        "ConfigMap" if texts == Texts::Others && is_own_text(key) => untold(&mut meaning),
+        "ConfigMap" if !texts.compares(key) => untold(&mut meaning),
         "Secret" | "ConfigMap" => told(&mut meaning),
         "PrometheusRule" => rules(&mut meaning, texts),
         _ => {}
@@ -176,25 +192,25 @@ pub(super) fn content(name: &str, text: &str) -> Value {
 }
 
 /// Rules by their groups and names: their order in a group means little.
-fn rules(meaning: &mut Value, texts: Texts) {
+fn rules(meaning: &mut Value, texts: &Texts) {
     let Some(groups) = meaning["spec"]["groups"].as_array() else {
         return;
     };
     let mut by_name = Map::new();
     for group in groups {
         let mut group = group.clone();
+        let group_name = group["name"].as_str().unwrap_or_default().to_owned();
         let mut rules = Map::new();
         for rule in group["rules"].as_array().into_iter().flatten() {
             let mut name = rule_name(rule);
             // What was several rules of one name may be one in other words.
-            while texts == Texts::Ours && rules.contains_key(&name) {
+            while texts.are_ours() && rules.contains_key(&name) {
                 name.push('+');
             }
-            rules.insert(name, rule_meaning(rule, texts));
+            rules.insert(name, rule_meaning(&group_name, rule, texts));
         }
         group["rules"] = Value::Object(rules);
-        let name = group["name"].as_str().unwrap_or_default().to_owned();
-        by_name.insert(name, group);
+        by_name.insert(group_name, group);
     }
     meaning["spec"]["groups"] = Value::Object(by_name);
 }
@@ -204,8 +220,8 @@ fn rule_name(rule: &Value) -> String {
     format!("{} {}", name.unwrap_or_default(), rule["labels"])
 }
 
-fn rule_meaning(rule: &Value, texts: Texts) -> Value {
-    let mut rule = rule.clone();
+fn rule_meaning(group: &str, rule: &Value, texts: &Texts) -> Value {
+    let mut rule = release::compared(group, rule, texts);
     let Some(fields) = rule.as_object_mut() else {
         return rule;
     };
@@ -213,10 +229,6 @@ fn rule_meaning(rule: &Value, texts: Texts) -> Value {
         if fields.get(field).is_some_and(|value| value == "0s") {
             fields.remove(field);
         }
-    }
-    if texts == Texts::Others {
-        fields.remove("expr");
-        fields.remove("annotations");
     }
     rule
 }
@@ -232,7 +244,7 @@ mod tests {
             namespace: String::new(),
             name: "adapter-config".to_owned(),
         };
-        of(&key, value, Texts::Ours)
+        of(&key, value, &Texts::Ours)
     }
 
     #[track_caller]

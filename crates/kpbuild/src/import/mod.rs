@@ -19,13 +19,16 @@ mod monitors;
 mod on_demand;
 mod patches;
 mod prune;
+mod release;
 mod report;
 mod rules;
+mod templates;
 mod text;
+mod thresholds;
 pub(crate) mod values;
 mod workloads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -39,6 +42,7 @@ pub(crate) use given::Given;
 pub(crate) use text::SideFile;
 
 use meaning::Texts;
+use release::{Changed, Told};
 
 /// A stack that was made of manifests.
 #[derive(Debug)]
@@ -53,6 +57,9 @@ pub(crate) struct Imported {
     pub(crate) measure: String,
     /// How many patches it needs for that.
     pub(crate) patches: usize,
+    /// The objects that were given, without definitions. What is as a release of
+    /// kube-prometheus has it is in kpbuild's words.
+    pub(crate) given: Bundle,
     /// What it renders to, without definitions.
     pub(crate) rendered: Bundle,
 }
@@ -74,6 +81,7 @@ pub(crate) fn import(given: &Given, name: &str, file: &str) -> anyhow::Result<Im
     let patched = patches::add(&mut search);
     let report = report::of(&search, &patched);
     let count = search.stack["patches"].as_array().map_or(0, Vec::len);
+    let given = in_our_words(&search);
     let rendered = search.rendered.values().map(|ours| ours.object.clone());
     let rendered = Bundle::new(rendered.collect(), &mut Diagnostics::default());
     let (stack, beside) = text::files(search.stack, search.beside, file);
@@ -86,8 +94,27 @@ pub(crate) fn import(given: &Given, name: &str, file: &str) -> anyhow::Result<Im
             report.same, report.objects
         ),
         patches: count,
+        given,
         rendered,
     })
+}
+
+/// What was given, with kpbuild's words for what a release says in others.
+fn in_our_words(search: &Search<'_>) -> Bundle {
+    let objects = search.given.objects().map(|(key, theirs)| {
+        let mut object = theirs.object.clone();
+        if let Some(ours) = search
+            .rendered
+            .get(key)
+            .filter(|_| search.told.is_of_release)
+        {
+            let words = patches::expected(key, ours.object.value(), &theirs.value, &search.texts);
+            let edited = object.edit(|value| *value = words);
+            edited.expect("other words are of the same object");
+        }
+        object
+    });
+    Bundle::new(objects.collect(), &mut Diagnostics::default())
 }
 
 /// An object as a stack renders it.
@@ -108,6 +135,8 @@ struct Search<'a> {
     /// What the given objects mean, as far as it is compared.
     meanings: BTreeMap<ObjectKey, Value>,
     texts: Texts,
+    /// What is known about texts that are not kpbuild's.
+    told: Told,
     /// Where the stack and the files that it names lie while it is tried.
     folder: tempfile::TempDir,
     /// The files that the stack names.
@@ -127,7 +156,9 @@ impl<'a> Search<'a> {
         let mut search = Self {
             given,
             meanings: BTreeMap::new(),
-            texts: Texts::Ours,
+            // Names are found first; texts in other words must not outweigh them.
+            texts: Texts::Others(Changed::default()),
+            told: Told::default(),
             folder,
             beside: Vec::new(),
             stack: json!({"kind": "Stack", "name": name}),
@@ -142,7 +173,19 @@ impl<'a> Search<'a> {
     /// Finds out whether rules and dashboards were written by kpbuild, and
     /// compares as much of them as can be told.
     fn look_at_texts(&mut self) {
-        self.texts = rules::texts(self);
+        if rules::are_ours(self) {
+            self.texts = Texts::Ours;
+        }
+        self.compare_with_release();
+    }
+
+    /// Finds out what of somebody else's rules and dashboards was changed. What a
+    /// stack renders only now may have come to them.
+    fn compare_with_release(&mut self) {
+        if !self.texts.are_ours() {
+            let (told, changed) = release::look(self);
+            (self.told, self.texts) = (told, Texts::Others(changed));
+        }
         self.measure_anew();
     }
 
@@ -158,7 +201,7 @@ impl<'a> Search<'a> {
 
     fn measure_anew(&mut self) {
         let of_given = |(key, object): (&ObjectKey, &given::GivenObject)| {
-            let meaning = meaning::of(key, &object.value, self.texts);
+            let meaning = meaning::of(key, &object.value, &self.texts);
             (key.clone(), meaning)
         };
         self.meanings = self.given.objects().map(of_given).collect();
@@ -221,7 +264,7 @@ impl<'a> Search<'a> {
             Some(before) => before.left,
             None => match self.meanings.get(&key) {
                 Some(theirs) => {
-                    let ours = meaning::of(&key, object.value(), self.texts);
+                    let ours = meaning::of(&key, object.value(), &self.texts);
                     difference::fields(&ours, theirs)
                 }
                 None => difference::OBJECT,
@@ -268,6 +311,14 @@ impl<'a> Search<'a> {
             let theirs = self.given.get(key)?;
             Some((ours.object.value(), &theirs.value))
         })
+    }
+
+    /// The components that have objects of these kinds.
+    fn components_with(&self, kinds: &[&str]) -> BTreeSet<String> {
+        let rendered = self.rendered.iter();
+        let of_kind = rendered.filter(|(key, _)| kinds.contains(&key.kind.as_str()));
+        let names = of_kind.map(|(_, ours)| ours.object.origin.component.clone());
+        names.collect()
     }
 
     /// The first of these pairs.

@@ -37,21 +37,10 @@ pub(super) const PARTS: [Part; 5] = [
     },
 ];
 
-const COMPONENTS: [&str; 8] = [
-    "alertmanager",
-    "blackbox-exporter",
-    "grafana",
-    "kube-state-metrics",
-    "node-exporter",
-    "prometheus",
-    "prometheus-adapter",
-    "prometheus-operator",
-];
-
 pub(super) fn each(search: &mut Search<'_>) {
-    for component in COMPONENTS {
-        let pair = search.pair(component, &["ServiceMonitor"]);
-        monitor(search, &["components", component], pair);
+    for component in search.components_with(&["ServiceMonitor"]) {
+        let pair = search.pair(&component, &["ServiceMonitor"]);
+        monitor(search, &["components", &component], pair);
     }
     kubelet_over_http(search);
     for part in PARTS {

@@ -49,7 +49,7 @@ fn changes(search: &Search<'_>, key: &ObjectKey) -> Vec<Value> {
     let Some(theirs) = search.given.get(key) else {
         return vec![json!({"$patch": "delete"})];
     };
-    let theirs = expected(key, ours, &theirs.value, search.texts);
+    let theirs = expected(key, ours, &theirs.value, &search.texts);
     let mut all = Vec::new();
     let change = Change { key };
     if let Some(merged) = change.merge(ours, &theirs, &mut Vec::new()) {
@@ -72,7 +72,7 @@ fn changes(search: &Search<'_>, key: &ObjectKey) -> Vec<Value> {
 }
 
 /// What the object shall be, as far as it is compared.
-fn expected(key: &ObjectKey, ours: &Value, theirs: &Value, texts: Texts) -> Value {
+pub(super) fn expected(key: &ObjectKey, ours: &Value, theirs: &Value, texts: &Texts) -> Value {
     let mut theirs = theirs.clone();
     if key.kind == "PrometheusRule" {
         return rules::in_our_order(ours, &theirs, texts);
@@ -83,7 +83,7 @@ fn expected(key: &ObjectKey, ours: &Value, theirs: &Value, texts: Texts) -> Valu
             theirs["type"] = ours["type"].clone();
         }
     }
-    if texts == Texts::Others && meaning::is_own_text(key) {
+    if key.kind == "ConfigMap" && !texts.compares(key) {
         theirs["data"] = ours["data"].clone();
     }
     theirs

@@ -2,13 +2,13 @@
 //! does not say, and what it says that one might not expect. No value of a
 //! Secret is among it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kpbuild_core::ObjectKey;
 
-use super::meaning::{Texts, is_own_text};
 use super::patches::Patched;
-use super::{Search, rules};
+use super::release::ChangedRule;
+use super::{Search, dashboards, release, rules};
 
 /// What is said, and how many objects are as they were.
 #[derive(Debug)]
@@ -28,7 +28,11 @@ pub(super) fn of(search: &Search<'_>, patched: &Patched) -> Report {
         not_rendered(search),
         foreign_definitions(search),
         differing(search, patched),
-        texts(search),
+        as_shipped(search),
+        changed(search),
+        joined(search),
+        numbers(search),
+        unknown(search),
         rules_added(search),
         versions(search),
     ];
@@ -87,51 +91,143 @@ fn differing(search: &Search<'_>, patched: &Patched) -> Option<String> {
     )
 }
 
-/// What kpbuild has in words of its own.
-fn texts(search: &Search<'_>) -> Option<String> {
-    if search.texts == Texts::Ours {
-        return None;
+/// What kpbuild has in words of its own, and rightly so.
+fn as_shipped(search: &Search<'_>) -> Option<String> {
+    let (told, release) = (&search.told, release::name());
+    let counts = [
+        (told.rules_as_shipped, "rules"),
+        (told.dashboards_as_shipped, "dashboards"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    (!counts.is_empty()).then(|| {
+        let counts = counts.join(" and ");
+        format!("kpbuild says in words of its own what is as in {release}: {counts}")
+    })
+}
+
+/// What is not as it was shipped: names, by the group that they are in.
+fn changed(search: &Search<'_>) -> Option<String> {
+    let (told, release) = (&search.told, release::name());
+    let rules = told.rules.iter().map(|rule| {
+        let what = match (told.is_of_release, &rule.numbers) {
+            (false, None) => rule.name.clone(),
+            (false, Some(_)) => format!("{} ({})", rule.name, pairs(rule)),
+            (true, _) => format!("{} ({})", rule.name, what(rule)),
+        };
+        (rule.group.clone(), what)
+    });
+    let lines = rules.chain(of_texts(&told.texts));
+    if told.is_of_release {
+        let heading = format!("changed by hand in {release}, and taken over into the stack:");
+        return list(&heading, by_group(lines));
     }
-    let both = search
-        .rendered
-        .keys()
-        .filter(|key| search.given.get(key).is_some());
-    let (mut dashboards, mut objects, mut adapter) = (0, 0, "");
-    for key in both {
-        match key.kind.as_str() {
-            "PrometheusRule" => objects += 1,
-            "ConfigMap" if key.name == "adapter-config" => {
-                adapter = ", and the queries of prometheus-adapter";
-            }
-            "ConfigMap" if is_own_text(key) => dashboards += 1,
-            _ => {}
+    let lines = by_group(lines.chain(told.joined_rules.iter().cloned()));
+    let heading = format!(
+        "not as in {release}, changed by you or of another release; kpbuild's own text stands in place.\n\
+         Write changes of yours into the stack, by `rules.patch`, `rules.parameters` or `dashboards.files`:"
+    );
+    list(&heading, lines)
+}
+
+/// What of a rule was changed: fields, and of numbers the old and the new one.
+fn what(rule: &ChangedRule) -> String {
+    let fields = rule.fields.iter().map(|field| match field.as_str() {
+        "expr" if rule.numbers.is_some() => pairs(rule),
+        field => field.to_owned(),
+    });
+    fields.collect::<Vec<_>>().join(", ")
+}
+
+fn pairs(rule: &ChangedRule) -> String {
+    let pairs: BTreeSet<String> = rule
+        .pairs()
+        .into_iter()
+        .map(|(old, new)| format!("{old} is now {new}"))
+        .collect();
+    pairs.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Thresholds that were changed, and that no parameter says.
+fn numbers(search: &Search<'_>) -> Option<String> {
+    let rules = search.told.rules.iter();
+    let unsaid = rules.filter(|rule| rule.numbers.is_some() && !rule.is_parameter);
+    let lines = unsaid.map(|rule| format!("{}: {}", rule.name, pairs(rule)));
+    let lines: Vec<String> = lines.collect();
+    list(
+        "numbers that no parameter says, or that several might; the expression stands in `rules.patch` as it was given:",
+        lines.into_iter().filter(|_| search.told.is_of_release),
+    )
+}
+
+/// What kpbuild has one rule for where the release has several.
+fn joined(search: &Search<'_>) -> Option<String> {
+    let told = &search.told;
+    let rules = told.joined_rules.iter().cloned();
+    let heading = format!(
+        "changed by hand in {}, where kpbuild has one rule in place of several; its own text stands there:",
+        release::name()
+    );
+    list(&heading, by_group(rules.filter(|_| told.is_of_release)))
+}
+
+/// What the release does not have, either.
+fn unknown(search: &Search<'_>) -> Option<String> {
+    let told = &search.told;
+    let rules = told.unknown_rules.iter().cloned();
+    let heading = format!(
+        "not in {}; kpbuild's own text stands in place, and a change of yours cannot be told:",
+        release::name()
+    );
+    list(
+        &heading,
+        by_group(rules.chain(of_texts(&told.unknown_texts))),
+    )
+}
+
+/// ConfigMaps, as people call what is in them.
+fn of_texts(names: &[String]) -> impl Iterator<Item = (String, String)> {
+    names
+        .iter()
+        .map(|name| match name.strip_prefix(dashboards::START) {
+            Some(dashboard) => ("dashboards".to_owned(), dashboard.to_owned()),
+            None => ("configurations".to_owned(), name.clone()),
+        })
+}
+
+/// A line for each group.
+fn by_group(names: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (group, name) in names {
+        let names = groups.entry(group).or_default();
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    if dashboards + objects == 0 {
-        return None;
-    }
-    Some(format!(
-        "kpbuild's own text stands in place of the expressions and annotations in {objects} PrometheusRule \
-         objects, of {dashboards} dashboards{adapter}.\n  \
-         They say the same in other words, so a change of yours cannot be told from that: write it into the \
-         stack, by `rules.patch`, `rules.parameters` or `dashboards.files`"
-    ))
+    let lines = groups.into_iter();
+    lines
+        .map(|(group, names)| format!("{group}: {}", names.join(", ")))
+        .collect()
 }
 
 /// Rules that only the given objects have, where they may be those of an older
 /// release as well as the user's own.
 fn rules_added(search: &Search<'_>) -> Option<String> {
-    if search.texts == Texts::Ours {
+    if search.texts.are_ours() {
         return None;
     }
     let names = added_rules(search).into_iter().map(|(key, rules)| {
         let rules: Vec<String> = rules.into_iter().collect();
         format!("{key}: {}", rules.join(", "))
     });
-    list(
-        "rules that kpbuild does not have are added by patches; remove those of an older release:",
-        names,
-    )
+    let heading = if search.told.is_of_release {
+        "rules of yours in objects of kube-prometheus are added by patches:"
+    } else {
+        "rules that kpbuild does not have are added by patches; remove those of an older release:"
+    };
+    list(heading, names)
 }
 
 fn added_rules<'s>(search: &'s Search<'_>) -> Vec<(&'s ObjectKey, BTreeSet<String>)> {
@@ -143,7 +239,7 @@ fn added_rules<'s>(search: &'s Search<'_>) -> Vec<(&'s ObjectKey, BTreeSet<Strin
         let theirs = search.given.get(key)?;
         let before = search.unpatched.get(key)?;
         let is_there = ours.left == 0;
-        let added = rules::only_given(before, &theirs.value, search.texts);
+        let added = rules::only_given(before, &theirs.value, &search.texts);
         (is_there && !added.is_empty()).then(|| (key, added.into_iter().collect()))
     });
     added.collect()

@@ -9,18 +9,18 @@ use serde_json::{Map, Value, json};
 use super::meaning::Texts;
 use super::text::is_file_name;
 use super::workloads::merge_patch;
-use super::{Search, SideFile, set};
+use super::{Search, SideFile, set, thresholds};
 
 /// One rule and the group that it is in.
 #[derive(Debug, Clone, PartialEq)]
-struct Rule {
-    group: String,
-    value: Value,
+pub(super) struct Rule {
+    pub(super) group: String,
+    pub(super) value: Value,
 }
 
 impl Rule {
     /// `alert` or `record`, and the name.
-    fn name(&self) -> (&'static str, &str) {
+    pub(super) fn name(&self) -> (&'static str, &str) {
         match self.value["alert"].as_str() {
             Some(alert) => ("alert", alert),
             None => ("record", self.value["record"].as_str().unwrap_or_default()),
@@ -33,7 +33,7 @@ impl Rule {
 }
 
 /// The rules of an object.
-fn rules_of(object: &Value) -> Vec<Rule> {
+pub(super) fn rules_of(object: &Value) -> Vec<Rule> {
     let groups = object["spec"]["groups"].as_array().into_iter().flatten();
     let rules = groups.flat_map(|group| {
         let name = group["name"].as_str().unwrap_or_default();
@@ -46,9 +46,9 @@ fn rules_of(object: &Value) -> Vec<Rule> {
     rules.collect()
 }
 
-/// Who wrote the rules that were given: kpbuild, if most of its expressions are
-/// among them, or if there are none to tell by.
-pub(super) fn texts(search: &Search<'_>) -> Texts {
+/// Whether kpbuild wrote the rules that were given: most of its expressions are
+/// among them, or there are none to tell by.
+pub(super) fn are_ours(search: &Search<'_>) -> bool {
     let (mut same, mut all) = (0, 0);
     for (ours, theirs) in pairs(search) {
         let theirs = rules_of(&theirs);
@@ -61,11 +61,28 @@ pub(super) fn texts(search: &Search<'_>) -> Texts {
         all += ours.len();
         same += ours.iter().filter(is_there).count();
     }
-    if 2 * same >= all {
-        Texts::Ours
-    } else {
-        Texts::Others
-    }
+    2 * same >= all
+}
+
+/// The rules of an object that are the same ones as some that were given.
+pub(super) struct Pairs {
+    /// As they are rendered, and as they were given.
+    pub(super) rules: Vec<(Rule, Rule)>,
+    /// All that were given.
+    pub(super) given: Vec<Rule>,
+}
+
+pub(super) fn paired_rules(search: &Search<'_>) -> Vec<Pairs> {
+    let objects = pairs(search).into_iter();
+    let objects = objects.map(|(ours, theirs)| {
+        let (ours, given) = (rules_of(&ours), rules_of(&theirs));
+        let found = matched(&ours, &given);
+        let both = ours.iter().zip(found);
+        let both = both.filter_map(|(ours, theirs)| Some((ours.clone(), theirs?.clone())));
+        let rules = both.collect();
+        Pairs { rules, given }
+    });
+    objects.collect()
 }
 
 /// The objects of rules that were given too.
@@ -79,6 +96,12 @@ fn pairs(search: &Search<'_>) -> Vec<(Value, Value)> {
         Some((ours.object.value().clone(), theirs.value.clone()))
     });
     pairs.collect()
+}
+
+/// All rules as they are rendered, of objects that were given too.
+pub(super) fn ours(search: &Search<'_>) -> Vec<Rule> {
+    let objects = pairs(search).into_iter();
+    objects.flat_map(|(ours, _)| rules_of(&ours)).collect()
 }
 
 /// Whether two rules are the same one.
@@ -112,6 +135,8 @@ fn is_same_variant(one: &Rule, other: &Rule) -> bool {
 
 pub(super) fn each(search: &mut Search<'_>) -> anyhow::Result<()> {
     disable(search);
+    runbooks(search);
+    thresholds::each(search);
     patch(search);
     files(search)
 }
@@ -128,12 +153,50 @@ pub(super) fn without_mixin(search: &mut Search<'_>) {
     }
 }
 
+/// Where the pages about alerts are by default.
+pub(super) const RUNBOOKS: &str = "https://runbooks.prometheus-operator.dev/runbooks";
+
+/// Where the pages about most alerts are, if that is elsewhere.
+pub(super) fn runbooks_elsewhere(search: &Search<'_>) -> Option<String> {
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    let pairs = paired_rules(search);
+    for (ours, theirs) in pairs.iter().flat_map(|pairs| &pairs.rules) {
+        let page = |rule: &Rule| {
+            let page = rule.value["annotations"]["runbook_url"].as_str();
+            page.map(str::to_owned)
+        };
+        let base = page(ours).and_then(|ours| {
+            let below = ours.strip_prefix(RUNBOOKS)?.to_owned();
+            Some(page(theirs)?.strip_suffix(&below)?.to_owned())
+        });
+        *found.entry(base.unwrap_or_default()).or_default() += 1;
+    }
+    found.remove("");
+    let (base, _) = found.into_iter().max_by_key(|(_, count)| *count)?;
+    (base != RUNBOOKS).then_some(base)
+}
+
+fn runbooks(search: &mut Search<'_>) {
+    let Some(base) = runbooks_elsewhere(search) else {
+        return;
+    };
+    let path = ["rules", "runbooks"];
+    if search.texts.are_ours() {
+        search.attempt(&path, json!(base));
+        return;
+    }
+    // Texts that are not compared are not nearer with it.
+    let mut stack = search.stack.clone();
+    set(&mut stack, &path, json!(base));
+    if search.render(&stack).is_some() {
+        search.stack = stack;
+        search.measure_anew();
+    }
+}
+
 /// Leaves out what was not given.
 fn disable(search: &mut Search<'_>) {
-    let all: Vec<Rule> = pairs(search)
-        .iter()
-        .flat_map(|(ours, _)| rules_of(ours))
-        .collect();
+    let all = ours(search);
     let mut gone = Vec::new();
     for (ours, theirs) in pairs(search) {
         let (ours, theirs) = (rules_of(&ours), rules_of(&theirs));
@@ -172,6 +235,12 @@ fn selectors(gone: &[Rule], all: &[Rule]) -> Vec<Value> {
     selectors
 }
 
+/// What selects a rule among all.
+pub(super) fn selected(rule: &Rule, all: &[Rule]) -> Value {
+    let (kind, name) = rule.name();
+    selector(rule, kind, name, all)
+}
+
 /// What tells a rule from others of its name.
 fn selector(rule: &Rule, kind: &str, name: &str, all: &[Rule]) -> Value {
     let same: Vec<&Rule> = all
@@ -201,25 +270,19 @@ fn selector(rule: &Rule, kind: &str, name: &str, all: &[Rule]) -> Value {
 
 /// Changes what was given otherwise, one rule after the other.
 fn patch(search: &mut Search<'_>) {
-    let all: Vec<Rule> = pairs(search)
-        .iter()
-        .flat_map(|(ours, _)| rules_of(ours))
-        .collect();
-    let texts = search.texts;
-    let mut patches = Vec::new();
-    for (ours, theirs) in pairs(search) {
-        let (ours, theirs) = (rules_of(&ours), rules_of(&theirs));
-        for (rule, found) in ours.iter().zip(matched(&ours, &theirs)) {
-            let changes = found.and_then(|found| changes(&rule.value, &found.value, texts));
-            if let Some((sets, was)) = changes {
-                let (kind, name) = rule.name();
-                let mut patch = selector(rule, kind, name, &all);
-                for (field, value) in sets {
-                    patch[field] = value;
-                }
-                patch["was"] = Value::Object(was);
-                patches.push(patch);
+    let all = ours(search);
+    let begun = search.stack["rules"]["patch"].as_array();
+    let mut patches = begun.cloned().unwrap_or_default();
+    let begun = patches.len();
+    for (rule, found) in paired_rules(search).iter().flat_map(|pairs| &pairs.rules) {
+        let theirs = with_text_of(rule, found, &search.texts);
+        if let Some((sets, was)) = changes(&rule.value, &theirs) {
+            let mut patch = selected(rule, &all);
+            for (field, value) in sets {
+                patch[field] = value;
             }
+            patch["was"] = Value::Object(was);
+            patches.push(patch);
         }
     }
     let mut stack = search.stack.clone();
@@ -228,11 +291,11 @@ fn patch(search: &mut Search<'_>) {
         &["rules", "patch"],
         Value::Array(patches.clone()),
     );
-    if patches.is_empty() || search.attempt_stack(stack) {
+    if patches.len() == begun || search.attempt_stack(stack) {
         return;
     }
     // One of them is not right: the others are.
-    let mut kept = Vec::new();
+    let mut kept: Vec<Value> = patches.drain(..begun).collect();
     for patch in patches {
         kept.push(patch);
         if !search.attempt(&["rules", "patch"], Value::Array(kept.clone())) {
@@ -244,7 +307,7 @@ fn patch(search: &mut Search<'_>) {
 type Fields = Map<String, Value>;
 
 /// What a patch sets in a rule, and what it replaces.
-fn changes(ours: &Value, theirs: &Value, texts: Texts) -> Option<(Fields, Fields)> {
+fn changes(ours: &Value, theirs: &Value) -> Option<(Fields, Fields)> {
     let (mut sets, mut was) = (Fields::new(), Fields::new());
     for field in ["for", "keep_firing_for"] {
         let of = |rule: &Value| rule[field].as_str().unwrap_or("0s").to_owned();
@@ -258,11 +321,7 @@ fn changes(ours: &Value, theirs: &Value, texts: Texts) -> Option<(Fields, Fields
         sets.insert("severity".to_owned(), severity(theirs));
         was.insert("severity".to_owned(), severity(ours));
     }
-    let is_compared = texts == Texts::Ours;
     for field in ["labels", "annotations"] {
-        if field == "annotations" && !is_compared {
-            continue;
-        }
         let (ours, theirs) = (map_of(&ours[field]), map_of(&theirs[field]));
         let set = differing(&merge_patch(&ours, &theirs));
         if !set.is_empty() {
@@ -271,7 +330,7 @@ fn changes(ours: &Value, theirs: &Value, texts: Texts) -> Option<(Fields, Fields
             sets.insert(field.to_owned(), Value::Object(set));
         }
     }
-    if is_compared && ours["expr"] != theirs["expr"] {
+    if ours["expr"] != theirs["expr"] {
         sets.insert("expr".to_owned(), theirs["expr"].clone());
         was.insert("expr".to_owned(), ours["expr"].clone());
     }
@@ -330,14 +389,14 @@ fn files(search: &mut Search<'_>) -> anyhow::Result<()> {
 
 /// A given object of rules in the order of ours, with the rules that only it has
 /// after them; where texts are not compared, with our texts.
-pub(super) fn in_our_order(ours: &Value, theirs: &Value, texts: Texts) -> Value {
+pub(super) fn in_our_order(ours: &Value, theirs: &Value, texts: &Texts) -> Value {
     let (our_rules, their_rules) = (rules_of(ours), rules_of(theirs));
     let found = matched(&our_rules, &their_rules);
     let mut by_group: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for (rule, found) in our_rules.iter().zip(&found) {
         if let Some(found) = found {
             let rules = by_group.entry(&rule.group).or_default();
-            rules.push(with_text_of(&rule.value, &found.value, texts));
+            rules.push(with_text_of(rule, found, texts));
         }
     }
     for rule in only_theirs(&our_rules, &their_rules, texts) {
@@ -366,26 +425,38 @@ pub(super) fn in_our_order(ours: &Value, theirs: &Value, texts: Texts) -> Value 
     object
 }
 
-fn with_text_of(ours: &Value, theirs: &Value, texts: Texts) -> Value {
-    let mut rule = theirs.clone();
-    if theirs.get("for").is_none() && ours["for"] == "0s" {
-        rule["for"] = ours["for"].clone();
+/// A given rule, with our texts in place of those that are not compared.
+fn with_text_of(ours: &Rule, theirs: &Rule, texts: &Texts) -> Value {
+    let mut rule = theirs.value.clone();
+    if theirs.value.get("for").is_none() && ours.value["for"] == "0s" {
+        rule["for"] = ours.value["for"].clone();
     }
-    if texts == Texts::Others {
-        rule["expr"] = ours["expr"].clone();
-        match ours.get("annotations") {
-            Some(annotations) => rule["annotations"] = annotations.clone(),
-            None => drop(
-                rule.as_object_mut()
-                    .and_then(|rule| rule.remove("annotations")),
-            ),
-        }
+    let Texts::Others(changed) = texts else {
+        return rule;
+    };
+    let is_said = changed.fields(theirs);
+    if !is_said("expr") {
+        rule["expr"] = ours.value["expr"].clone();
+    }
+    let of = |rule: &Rule, is_wanted: &dyn Fn(&str) -> bool| {
+        let texts = map_of(&rule.value["annotations"]);
+        let texts = texts.as_object().cloned().unwrap_or_default().into_iter();
+        let wanted = texts.filter(|(name, _)| is_wanted(name));
+        wanted.collect::<Fields>()
+    };
+    let mut annotations = of(ours, &|name| !is_said(name));
+    annotations.extend(of(theirs, &is_said));
+    if annotations.is_empty() {
+        rule.as_object_mut()
+            .and_then(|rule| rule.remove("annotations"));
+    } else {
+        rule["annotations"] = Value::Object(annotations);
     }
     rule
 }
 
 /// The rules of an object that kpbuild does not have, by their names.
-pub(super) fn only_given(ours: &Value, theirs: &Value, texts: Texts) -> Vec<String> {
+pub(super) fn only_given(ours: &Value, theirs: &Value, texts: &Texts) -> Vec<String> {
     let (ours, theirs) = (rules_of(ours), rules_of(theirs));
     let only = only_theirs(&ours, &theirs, texts).into_iter();
     only.map(|rule| rule.name().1.to_owned()).collect()
@@ -393,7 +464,7 @@ pub(super) fn only_given(ours: &Value, theirs: &Value, texts: Texts) -> Vec<Stri
 
 /// The rules that are the same as none of ours. Where texts are not compared,
 /// what is several rules of one name there may be one of ours.
-fn only_theirs<'t>(ours: &[Rule], theirs: &'t [Rule], texts: Texts) -> Vec<&'t Rule> {
+fn only_theirs<'t>(ours: &[Rule], theirs: &'t [Rule], texts: &Texts) -> Vec<&'t Rule> {
     let found = matched(ours, theirs);
     let is_found = |rule: &Rule| {
         found
@@ -403,7 +474,7 @@ fn only_theirs<'t>(ours: &[Rule], theirs: &'t [Rule], texts: Texts) -> Vec<&'t R
     };
     let is_covered = |rule: &Rule| {
         let mut ours = ours.iter();
-        texts == Texts::Others && ours.any(|one| is_same_variant(one, rule))
+        !texts.are_ours() && ours.any(|one| is_same_variant(one, rule))
     };
     let only = theirs
         .iter()
@@ -414,6 +485,7 @@ fn only_theirs<'t>(ours: &[Rule], theirs: &'t [Rule], texts: Texts) -> Vec<&'t R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::release;
 
     fn rule(group: &str, alert: &str, severity: &str) -> Rule {
         Rule {
@@ -455,18 +527,36 @@ mod tests {
             "alert": "A", "expr": "2",
             "labels": {"severity": "info"}, "annotations": {"s": "u"},
         });
-        let (sets, was) = changes(&ours, &theirs, Texts::Others).expect("they differ");
+        let (sets, was) = changes(&ours, &theirs).expect("they differ");
         assert_eq!(
             Value::Object(sets),
-            json!({"for": "0s", "severity": "info", "labels": {"team": null}})
+            json!({
+                "for": "0s", "severity": "info", "expr": "2",
+                "labels": {"team": null}, "annotations": {"s": "u"},
+            })
         );
         assert_eq!(
             Value::Object(was),
-            json!({"for": "5m", "severity": "warning", "labels": {"team": "a"}})
+            json!({
+                "for": "5m", "severity": "warning", "expr": "1",
+                "labels": {"team": "a"}, "annotations": {"s": "t"},
+            })
         );
-        let (sets, _) = changes(&ours, &theirs, Texts::Ours).expect("they differ");
-        assert_eq!(sets["expr"], "2");
-        assert_eq!(sets["annotations"], json!({"s": "u"}));
-        assert_eq!(changes(&ours, &ours, Texts::Ours), None);
+        assert_eq!(changes(&ours, &ours), None);
+    }
+
+    #[test]
+    fn texts_that_are_not_compared_are_ours() {
+        let of = |value: Value| Rule {
+            group: "g".to_owned(),
+            value,
+        };
+        let ours = of(json!({"alert": "A", "expr": "1", "annotations": {"s": "t", "d": "x"}}));
+        let theirs = of(json!({"alert": "A", "expr": "2", "for": "1m", "annotations": {"s": "u"}}));
+        let texts = Texts::Others(release::Changed::default());
+        assert_eq!(
+            with_text_of(&ours, &theirs, &texts),
+            json!({"alert": "A", "expr": "1", "for": "1m", "annotations": {"s": "t", "d": "x"}})
+        );
     }
 }

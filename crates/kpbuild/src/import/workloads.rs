@@ -4,16 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::{Search, custom_resources, meaning};
 
-/// The components that have pods of their own.
-const WORKLOADS: [&str; 6] = [
-    "blackbox-exporter",
-    "grafana",
-    "kube-state-metrics",
-    "node-exporter",
-    "prometheus-adapter",
-    "prometheus-operator",
-];
-
 const KINDS: [&str; 2] = ["Deployment", "DaemonSet"];
 
 /// What holds for the pods of all components.
@@ -47,7 +37,7 @@ pub(super) fn all_pods(search: &mut Search<'_>) {
 fn pod_of(object: &Value) -> Option<Value> {
     match object["kind"].as_str()? {
         "Deployment" | "DaemonSet" => Some(object["spec"]["template"]["spec"].clone()),
-        "Prometheus" | "Alertmanager" => Some(object["spec"].clone()),
+        "Prometheus" | "PrometheusAgent" | "Alertmanager" => Some(object["spec"].clone()),
         _ => None,
     }
 }
@@ -58,7 +48,8 @@ fn containers(pod: &Value) -> Vec<&Value> {
 
 /// Each component's own.
 pub(super) fn each(search: &mut Search<'_>) {
-    for component in WORKLOADS {
+    for component in search.components_with(&KINDS) {
+        let component = component.as_str();
         let Some((ours, theirs)) = search.pair(component, &KINDS) else {
             continue;
         };

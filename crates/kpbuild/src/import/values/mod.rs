@@ -8,8 +8,8 @@ mod parts;
 mod table;
 
 use anyhow::Context as _;
-use kpbuild_core::{Diagnostics, Node, SourceMap, yaml};
-use serde_json::{Value, json};
+use kpbuild_core::{Bundle, Diagnostics, Node, Object, Severity, SourceMap, yaml};
+use serde_json::{Map, Value, json};
 
 use super::configuration::OF_SECRETS;
 use super::{Imported, set, text};
@@ -55,7 +55,8 @@ pub(crate) fn import(
         notes: notes(listed),
         measure: format!("{same} of {all} values are said by it"),
         patches: 0,
-        rendered: kpbuild_core::Bundle::default(),
+        given: Bundle::default(),
+        rendered: Bundle::default(),
     })
 }
 
@@ -95,6 +96,44 @@ impl Given<'_> {
         (!says_nothing(&value)).then_some(value)
     }
 
+    /// Takes a map; whatever else is there is listed.
+    fn take_map(&mut self, path: &[&str]) -> Map<String, Value> {
+        let value = self.take(path).unwrap_or_else(|| json!({}));
+        if !value.is_object() {
+            self.refuse(path, "it must be a map");
+        }
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    /// Takes a list; whatever else is there is listed.
+    fn take_list(&mut self, path: &[&str]) -> Option<Vec<Value>> {
+        let value = self.take(path)?;
+        if !value.is_array() {
+            self.refuse(path, "it must be a list");
+        }
+        value.as_array().cloned()
+    }
+
+    /// Takes a text; whatever else is there is listed.
+    fn take_text(&mut self, path: &[&str]) -> Option<String> {
+        let value = self.take(path)?;
+        if !value.is_string() {
+            self.refuse(path, "it must be a text: put it into quotes");
+        }
+        value.as_str().map(str::to_owned)
+    }
+
+    /// Lists what is left below a path, with a reason.
+    fn refuse_rest(&mut self, path: &[&str], reason: &str) {
+        let rest = text::take(&mut self.left, path).unwrap_or_default();
+        for (below, value) in leaves(&rest) {
+            if !says_nothing(&value) {
+                let below: Vec<&str> = below.iter().map(String::as_str).collect();
+                self.refuse(&[path, &below].concat(), reason);
+            }
+        }
+    }
+
     /// Takes a switch, which says something when it is off, too.
     fn take_switch(&mut self, path: &[&str]) -> Option<bool> {
         let value = text::take(&mut self.left, path)?;
@@ -116,7 +155,7 @@ impl Given<'_> {
         let mut stack = self.stack.clone();
         set(&mut stack, to, value);
         match self.render(&stack) {
-            Ok(()) => {
+            Ok(_) => {
                 self.stack = stack;
                 true
             }
@@ -133,13 +172,30 @@ impl Given<'_> {
 
     /// Moves a value from one place to the other.
     fn copy(&mut self, from: &[&str], to: &[&str]) {
-        if let Some(value) = self.take(from) {
+        let Some(value) = self.take(from) else { return };
+        // What is off or empty by default, too, needs no words.
+        let is_off = value == json!(false) || value == json!([]);
+        if !(is_off && self.changes_nothing(to, &value)) {
             self.put(from, to, value);
         }
     }
 
-    /// Whether a stack is right, or what is wrong with it first.
-    fn render(&self, stack: &Value) -> Result<(), String> {
+    /// Whether a stack is the same with a value at a place.
+    fn changes_nothing(&self, to: &[&str], value: &Value) -> bool {
+        let mut stack = self.stack.clone();
+        set(&mut stack, to, value.clone());
+        match (self.render(&self.stack), self.render(&stack)) {
+            (Ok(before), Ok(after)) => {
+                let mut both = before.objects().iter().zip(after.objects());
+                let is_same = |(before, after): (&Object, &Object)| before.says_the_same(after);
+                before.objects().len() == after.objects().len() && both.all(is_same)
+            }
+            _ => false,
+        }
+    }
+
+    /// What a right stack renders to, or what is wrong with it first.
+    fn render(&self, stack: &Value) -> Result<Bundle, String> {
         let path = self.folder.path().join("stack.yaml");
         let mut sources = SourceMap::default();
         let text = yaml::document(&text::without_variables(stack));
@@ -147,7 +203,7 @@ impl Given<'_> {
         let mut diagnostics = Diagnostics::default();
         let files = Files::default();
         match compile(&files, &path, file, &mut sources, &mut diagnostics) {
-            Ok(_) => Ok(()),
+            Ok((_, bundle)) => Ok(bundle),
             Err(_) => Err(first_problem(&diagnostics)),
         }
     }
@@ -190,17 +246,18 @@ impl Given<'_> {
 
 /// Why a stack is wrong, without the lines, which are not the user's.
 fn first_problem(diagnostics: &Diagnostics) -> String {
-    let sorted = diagnostics.sorted();
-    let message = sorted.into_iter().map(|one| one.message.clone()).next();
+    let sorted = diagnostics.sorted().into_iter();
+    let mut errors = sorted.filter(|one| one.severity == Severity::Error);
+    let message = errors.next().map(|one| one.message.clone());
     message.unwrap_or_else(|| "a stack does not take it".to_owned())
 }
 
-/// What the chart means by a value that is not set.
+/// What the chart means by a value that is not set. `false` and an empty list
+/// may be other than its default.
 fn says_nothing(value: &Value) -> bool {
     match value {
-        Value::Null | Value::Bool(false) => true,
+        Value::Null => true,
         Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
         Value::Object(map) => map.is_empty(),
         _ => false,
     }

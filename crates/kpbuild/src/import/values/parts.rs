@@ -32,7 +32,7 @@ pub(super) fn each(given: &mut Given<'_>) {
 
 fn pull_secrets(given: &mut Given<'_>) {
     let from = ["global", "imagePullSecrets"];
-    if let Some(Value::Array(secrets)) = given.take(&from) {
+    if let Some(secrets) = given.take_list(&from) {
         let name = |secret: &Value| {
             if secret.is_string() {
                 secret.clone()
@@ -48,10 +48,8 @@ fn pull_secrets(given: &mut Given<'_>) {
 /// A tag alone is a version; with a repository it is an image.
 fn image(given: &mut Given<'_>, place: &[&str], component: &str) {
     let from = [place, &["image"]].concat();
-    let mut part = |name: &str| given.take(&[&from[..], &[name]].concat());
-    let (registry, repository, tag) = (part("registry"), part("repository"), part("tag"));
-    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    match (text(&registry), text(&repository), text(&tag)) {
+    let mut part = |name: &str| given.take_text(&[&from[..], &[name]].concat());
+    match (part("registry"), part("repository"), part("tag")) {
         (registry, Some(repository), Some(tag)) => {
             let registry = registry.map_or_else(String::new, |registry| registry + "/");
             let image = format!("{registry}{repository}:{tag}");
@@ -62,11 +60,15 @@ fn image(given: &mut Given<'_>, place: &[&str], component: &str) {
             given.put(&from, &["components", component, "version"], version);
         }
         (None, None, None) => {}
-        _ => given.refused.push((
-            from.iter().map(|step| (*step).to_owned()).collect(),
-            "an image is said as a whole: set `image` of the component".to_owned(),
-        )),
+        _ => given.refuse(
+            &from,
+            "an image is said as a whole: set `image` of the component",
+        ),
     }
+    given.refuse_rest(
+        &from,
+        "of an image, a stack says registry, repository and tag",
+    );
 }
 
 fn volumes(given: &mut Given<'_>) {
@@ -85,7 +87,7 @@ fn volumes(given: &mut Given<'_>) {
         };
         let to = ["components", component];
         let claim = &value["volumeClaimTemplate"];
-        match storage(&claim["spec"]).filter(|_| is_plain(claim)) {
+        match storage(&claim["spec"]).filter(|_| is_plain(&value)) {
             Some(volume) => given.put(&from, &[to[0], to[1], "storage"], volume),
             None => given.put(&from, &[to[0], to[1], "spec", "storage"], value),
         };
@@ -101,18 +103,19 @@ fn volumes(given: &mut Given<'_>) {
     }
 }
 
-/// Whether a claim says nothing but size and class.
-fn is_plain(claim: &Value) -> bool {
+/// Whether storage is a claim that says nothing but size and class.
+fn is_plain(storage: &Value) -> bool {
     let has_only = |map: &Value, names: &[&str]| {
         let map = map.as_object();
         map.is_some_and(|map| map.keys().all(|key| names.contains(&key.as_str())))
     };
-    let modes = &claim["spec"]["accessModes"];
-    has_only(claim, &["spec"])
-        && has_only(
-            &claim["spec"],
-            &["accessModes", "resources", "storageClassName"],
-        )
+    let spec = &storage["volumeClaimTemplate"]["spec"];
+    let modes = &spec["accessModes"];
+    has_only(storage, &["volumeClaimTemplate"])
+        && has_only(&storage["volumeClaimTemplate"], &["spec"])
+        && has_only(spec, &["accessModes", "resources", "storageClassName"])
+        && has_only(&spec["resources"], &["requests"])
+        && has_only(&spec["resources"]["requests"], &["storage"])
         && (modes.is_null() || *modes == json!(["ReadWriteOnce"]))
 }
 
@@ -132,42 +135,52 @@ fn exposure(given: &mut Given<'_>, component: &str) {
         }
         _ => {}
     }
-    let from = [component, "ingress"];
-    if given.take_switch(&[component, "ingress", "enabled"]) != Some(true) {
-        return;
+    if given.take_switch(&[component, "ingress", "enabled"]) == Some(true) {
+        ingress(given, component);
     }
-    let mut part = |name: &str| given.take(&[component, "ingress", name]);
-    let (hosts, class, tls) = (part("hosts"), part("ingressClassName"), part("tls"));
-    let annotations = part("annotations");
-    let Some(host) = hosts
-        .as_ref()
-        .map(|hosts| hosts[0].clone())
-        .filter(Value::is_string)
-    else {
+}
+
+fn ingress(given: &mut Given<'_>, component: &str) {
+    let from = [component, "ingress"];
+    let with = |field: &'static str| [component, "ingress", field];
+    let hosts = given.take_list(&with("hosts")).unwrap_or_default();
+    let Some(host) = hosts.first().filter(|host| host.is_string()) else {
         given.refuse(&from, "an Ingress needs its host in a list: `hosts: [...]`");
+        given.refuse_rest(&from, "the Ingress has no host");
         return;
     };
-    let has_more = |list: &Option<Value>| list.as_ref().is_some_and(|list| !list[1].is_null());
-    if has_more(&hosts) || has_more(&tls) {
+    if hosts.len() > 1 {
         given.refuse(
-            &from,
+            &with("hosts"),
             "a stack has one host for each page; the first one is taken",
         );
     }
     let mut ingress = json!({"host": host});
-    let secret = tls
-        .map(|tls| tls[0]["secretName"].clone())
-        .filter(Value::is_string);
     for (name, value) in [
-        ("class", class),
-        ("tlsSecret", secret),
-        ("annotations", annotations),
+        ("class", given.take(&with("ingressClassName"))),
+        ("tlsSecret", certificate(given, &with("tls"), host)),
+        ("annotations", given.take(&with("annotations"))),
     ] {
         if let Some(value) = value {
             ingress[name] = value;
         }
     }
     given.put(&from, &["expose", component, "ingress"], ingress);
+}
+
+/// The Secret with the certificate of a host.
+fn certificate(given: &mut Given<'_>, from: &[&str], host: &Value) -> Option<Value> {
+    let tls = given.take_list(from)?;
+    let secret = tls.first().map(|one| one["secretName"].clone());
+    let secret = secret.filter(Value::is_string);
+    let is_of_host = |one: &Value| one["hosts"].is_null() || one["hosts"] == json!([host]);
+    if tls.len() > 1 || secret.is_none() || !tls.iter().all(is_of_host) {
+        given.refuse(
+            from,
+            "a stack has one certificate for each page, by `secretName`; the first one is taken",
+        );
+    }
+    secret
 }
 
 /// The Secret of Grafana's administrator. A password itself stays out of the stack.
@@ -183,54 +196,90 @@ fn administrator(given: &mut Given<'_>) {
             }
         }
         given.put(&from, &["components", "grafana", "admin"], admin);
+    } else if user.is_some() || password.is_some() {
+        given.refuse(
+            &from,
+            "keys are those of a Secret: name it in `existingSecret`",
+        );
     }
     if given.take(&["grafana", "adminPassword"]).is_some() {
-        given.refused.push((
-            ["grafana", "adminPassword"].map(str::to_owned).to_vec(),
-            "a stack file holds no password: put it into a Secret and name that in `components.grafana.admin`".to_owned(),
-        ));
+        given.refuse(
+            &["grafana", "adminPassword"],
+            "a stack file holds no password: put it into a Secret and name that in `components.grafana.admin`",
+        );
     }
 }
 
 fn environment(given: &mut Given<'_>) {
     let from = ["grafana", "env"];
-    if let Some(Value::Object(variables)) = given.take(&from) {
-        let variables = variables.into_iter();
-        let env: Vec<Value> = variables
-            .map(|(name, value)| json!({"name": name, "value": value}))
-            .collect();
+    let variables = given.take_map(&from).into_iter();
+    let env: Vec<Value> = variables
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    if !env.is_empty() {
         given.put(&from, &["components", "grafana", "env"], Value::Array(env));
     }
 }
 
+/// Scrape jobs, which a stack takes from a Secret only.
 fn scrape_configs(given: &mut Given<'_>) {
-    let from = [
-        "prometheus",
-        "prometheusSpec",
-        "additionalScrapeConfigsSecret",
-    ];
-    if let Some(secret) = given.take(&from)
-        && secret["enabled"] == true
-    {
-        let value = json!({"secret": secret["name"], "key": secret["key"]});
-        given.put(
-            &from,
-            &["components", "prometheus", "additionalScrapeConfigs"],
-            value,
-        );
+    let spec = ["prometheus", "prometheusSpec"];
+    let from = [spec[0], spec[1], "additionalScrapeConfigsSecret"];
+    let with = |field: &'static str| [from[0], from[1], from[2], field];
+    if given.take_switch(&with("enabled")) == Some(true) {
+        let (name, key) = (given.take(&with("name")), given.take(&with("key")));
+        let mut secret = json!({"secret": name});
+        if let Some(key) = key {
+            secret["key"] = key;
+        }
+        let to = ["components", "prometheus", "additionalScrapeConfigs"];
+        given.put(&from, &to, secret);
+    }
+    given.refuse_rest(
+        &from,
+        "a Secret of jobs is named by `enabled: true`, `name` and `key`",
+    );
+    for (field, what) in [
+        (
+            "additionalScrapeConfigs",
+            "name it in `components.prometheus.additionalScrapeConfigs`",
+        ),
+        (
+            "additionalAlertManagerConfigs",
+            "name it in `components.prometheus.spec`",
+        ),
+        (
+            "additionalAlertRelabelConfigs",
+            "name it in `components.prometheus.spec`",
+        ),
+    ] {
+        let from = [spec[0], spec[1], field];
+        if given.take(&from).is_some_and(|jobs| jobs != json!([])) {
+            given.refuse(
+                &from,
+                &format!("a stack reads it from a Secret: put it into one, and {what}"),
+            );
+        }
     }
 }
 
 /// etcd at fixed addresses; that of pods is none that a stack could find.
 fn etcd(given: &mut Given<'_>) {
-    let is_on = given.take_switch(&["kubeEtcd", "enabled"]) != Some(false);
-    let from = ["kubeEtcd", "endpoints"];
-    if let Some(ips) = given.take(&from).filter(|_| is_on) {
+    let (switch, from) = (["kubeEtcd", "enabled"], ["kubeEtcd", "endpoints"]);
+    let is_on = given.take_switch(&switch);
+    if is_on == Some(false) {
+        given.refuse_rest(&["kubeEtcd"], "etcd is off by `enabled: false`");
+    } else if let Some(ips) = given.take(&from).filter(|ips| *ips != json!([])) {
         let mut etcd = json!({"ips": ips});
         if let Some(port) = given.take(&["kubeEtcd", "service", "port"]) {
             etcd["port"] = port;
         }
         given.put(&from, &["components", "etcd"], etcd);
+    } else if is_on == Some(true) {
+        given.refuse(
+            &switch,
+            "a stack finds etcd by its addresses: say them in `components.etcd`",
+        );
     }
 }
 
@@ -246,11 +295,14 @@ fn rules(given: &mut Given<'_>) {
     if given.take_switch(&["defaultRules", "create"]) == Some(false) {
         disabled.push((vec!["defaultRules", "create"], json!("*")));
     }
-    if let Some(Value::Object(alerts)) = given.take(&["defaultRules", "disabled"]) {
-        let alerts = alerts
-            .into_iter()
-            .filter(|(_, is_disabled)| is_disabled == true);
-        disabled.extend(alerts.map(|(name, _)| (vec!["defaultRules", "disabled"], json!(name))));
+    let alerts = given.take_map(&["defaultRules", "disabled"]);
+    for (name, is_disabled) in &alerts {
+        let from = vec!["defaultRules", "disabled", name.as_str()];
+        match is_disabled {
+            Value::Bool(true) => disabled.push((from, json!(name))),
+            Value::Bool(false) => {}
+            _ => given.refuse(&from, "it must be `true` or `false`, without quotes"),
+        }
     }
     for (name, groups) in GROUPS {
         if given.take_switch(&["defaultRules", "rules", name]) == Some(false) {
@@ -270,30 +322,54 @@ fn rules(given: &mut Given<'_>) {
 }
 
 fn changed_rules(given: &mut Given<'_>) {
-    if let Some(Value::Object(alerts)) = given.take(&["customRules"]) {
-        for (name, changes) in alerts {
-            let mut patch = json!({"alert": name});
-            for field in ["for", "severity"] {
-                if !changes[field].is_null() {
-                    patch[field] = changes[field].clone();
-                }
+    for (name, changes) in given.take_map(&["customRules"]) {
+        let from = ["customRules", name.as_str()];
+        let mut patch = json!({"alert": name});
+        for (field, value) in changes.as_object().into_iter().flatten() {
+            if ["for", "severity"].contains(&field.as_str()) {
+                patch[field] = value.clone();
+            } else {
+                given.refuse(
+                    &[from[0], from[1], field],
+                    "of a rule, `for` and `severity` are taken",
+                );
             }
-            append(given, &["customRules"], "patch", patch);
         }
+        append(given, &from, "patch", patch);
     }
 }
 
+/// Rules by the names of their files, and as a list of files.
 fn own_rules(given: &mut Given<'_>) {
-    if let Some(Value::Object(files)) = given.take(&["additionalPrometheusRulesMap"]) {
-        let groups = files.values().filter_map(|file| file["groups"].as_array());
-        for group in groups.flatten() {
-            append(
-                given,
-                &["additionalPrometheusRulesMap"],
-                "groups",
-                group.clone(),
-            );
-        }
+    for (name, file) in given.take_map(&["additionalPrometheusRulesMap"]) {
+        groups(given, &["additionalPrometheusRulesMap", &name], &file);
+    }
+    let from = ["additionalPrometheusRules"];
+    for file in given.take_list(&from).unwrap_or_default() {
+        groups(given, &from, &file);
+    }
+}
+
+/// The groups of a file. Labels of the object that they are in would be others.
+fn groups(given: &mut Given<'_>, from: &[&str], file: &Value) {
+    let is_known = |field: &&String| ["name", "groups"].contains(&field.as_str());
+    let fields = file
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(field, _)| field);
+    for field in fields.filter(|field| !is_known(field)) {
+        let reason = format!(
+            "`{field}` is left out: the object of a stack's rules has the labels by which Prometheus finds them"
+        );
+        given.refuse(from, &reason);
+    }
+    let Some(groups) = file["groups"].as_array() else {
+        given.refuse(from, "rules are a list of `groups`");
+        return;
+    };
+    for group in groups {
+        append(given, from, "groups", group.clone());
     }
 }
 
@@ -314,11 +390,18 @@ fn passed_through(given: &mut Given<'_>, component: &str, spec: &str) {
         .cloned()
         .unwrap_or_default();
     for (name, value) in fields.into_iter().filter(|(_, value)| !says_nothing(value)) {
-        if name.ends_with("NilUsesHelmValues") {
-            continue;
-        }
         let from = [component, spec, name.as_str()];
         given.take(&from);
+        // To the operator, an empty list is as good as none.
+        if value == json!([]) {
+            continue;
+        }
+        if name.ends_with("NilUsesHelmValues") {
+            if value != json!(false) {
+                given.refuse(&from, "a stack's Prometheus takes all there are: set a selector in `components.prometheus.spec`");
+            }
+            continue;
+        }
         given.put(
             &from,
             &["components", component, "spec", name.as_str()],
@@ -331,19 +414,23 @@ fn passed_through(given: &mut Given<'_>, component: &str, spec: &str) {
 fn labels_allowlist(given: &mut Given<'_>) {
     for field in ["metricLabelsAllowlist", "metricAnnotationsAllowList"] {
         let from = ["kube-state-metrics", field];
-        let Some(Value::Array(items)) = given.take(&from) else {
+        let Some(items) = given.take_list(&from) else {
             continue;
         };
         let resource = |item: &Value| {
             let (resource, keys) = item.as_str()?.split_once('=')?;
-            let keys = keys
-                .trim_start_matches('[')
-                .trim_end_matches(']')
-                .split(',');
+            let keys = keys.strip_prefix('[')?.strip_suffix(']')?.split(',');
             let keys: Vec<Value> = keys.map(|key| json!(key.trim())).collect();
-            Some((resource.to_owned(), Value::Array(keys)))
+            Some((resource.trim().to_owned(), Value::Array(keys)))
         };
-        let list: Map<String, Value> = items.iter().filter_map(resource).collect();
+        let list: Option<Map<String, Value>> = items.iter().map(resource).collect();
+        let Some(list) = list.filter(|list| list.len() == items.len()) else {
+            given.refuse(
+                &from,
+                "an item is a resource and its labels, each resource once: `pods=[app,team]`",
+            );
+            continue;
+        };
         let name = field.replace("AllowList", "Allowlist");
         given.put(
             &from,

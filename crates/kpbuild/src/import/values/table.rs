@@ -15,6 +15,10 @@ const FIELDS: &[(&str, &str)] = &[
     ),
     ("alertmanager.config", "components.alertmanager.config"),
     (
+        "alertmanager.templateFiles",
+        "components.alertmanager.templates.inline",
+    ),
+    (
         "alertmanager.alertmanagerSpec.configSecret",
         "components.alertmanager.configSecret",
     ),
@@ -53,12 +57,48 @@ const FIELDS: &[(&str, &str)] = &[
         "components.grafana.ldap.secret",
     ),
     (
+        "kubeApiServer.serviceMonitor.interval",
+        "components.kubernetes.kubeApiserver.serviceMonitor.interval",
+    ),
+    (
+        "kubeControllerManager.serviceMonitor.interval",
+        "components.kubernetes.kubeControllerManager.serviceMonitor.interval",
+    ),
+    (
+        "kubeScheduler.serviceMonitor.interval",
+        "components.kubernetes.kubeScheduler.serviceMonitor.interval",
+    ),
+    (
+        "kubelet.serviceMonitor.https",
+        "components.kubernetes.kubelet.https",
+    ),
+    (
+        "kubelet.serviceMonitor.interval",
+        "components.kubernetes.kubelet.serviceMonitor.interval",
+    ),
+    (
+        "coreDns.serviceMonitor.interval",
+        "components.kubernetes.coredns.serviceMonitor.interval",
+    ),
+    (
+        "prometheusOperator.serviceMonitor.interval",
+        "components.prometheus-operator.serviceMonitor.interval",
+    ),
+    (
         "prometheusOperator.logLevel",
         "components.prometheus-operator.logLevel",
     ),
     (
         "prometheusOperator.extraArgs",
         "components.prometheus-operator.extraArgs",
+    ),
+    (
+        "prometheus-node-exporter.prometheus.monitor.interval",
+        "components.node-exporter.serviceMonitor.interval",
+    ),
+    (
+        "kube-state-metrics.prometheus.monitor.interval",
+        "components.kube-state-metrics.serviceMonitor.interval",
     ),
     (
         "prometheus-node-exporter.extraArgs",
@@ -206,7 +246,7 @@ fn steps(path: &'static str) -> Vec<&'static str> {
 }
 
 /// The groups of rules that a switch of the chart turns off.
-pub(super) const GROUPS: [(&str, &[&str]); 31] = [
+pub(super) const GROUPS: [(&str, &[&str]); 32] = [
     ("alertmanager", &["alertmanager.rules"]),
     ("configReloaders", &["config-reloaders"]),
     ("etcd", &["etcd"]),
@@ -250,6 +290,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 31] = [
         "kubeControllerManager",
         &["kubernetes-system-controller-manager"],
     ),
+    ("kubeProxy", &["kubernetes-system-kube-proxy"]),
     ("kubePrometheusGeneral", &["kube-prometheus-general.rules"]),
     (
         "kubePrometheusNodeRecording",
