@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::owners;
+use crate::server::Server;
 
 /// Which stack this is, and where it keeps its books.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +83,26 @@ impl StackId {
             URL_SAFE_NO_PAD.encode(Sha256::digest(text))
         )
     }
+}
+
+/// Those of the sets that have no parent any more. Who may not look for parents
+/// cannot know, and takes all for present.
+pub(crate) async fn gone(server: &Server, sets: BTreeSet<&str>) -> BTreeSet<String> {
+    let mut gone = BTreeSet::new();
+    for set in sets {
+        let path = format!(
+            "/api/v1/secrets?labelSelector={}%3D{set}",
+            ID.replace('/', "%2F")
+        );
+        if server
+            .list_metadata(&path)
+            .await
+            .is_ok_and(|parents| parents.is_empty())
+        {
+            gone.insert(set.to_owned());
+        }
+    }
+    gone
 }
 
 impl Inventory {

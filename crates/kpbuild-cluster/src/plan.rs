@@ -3,6 +3,8 @@
 //! Pure: made of a bundle, of what the cluster has, and of what the user has
 //! allowed. Values of Secrets are hidden in everything that can be shown.
 
+use std::collections::BTreeSet;
+
 use kpbuild_core::bundle::Phase;
 use kpbuild_core::{Object, ObjectKey, Origin};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,11 @@ use crate::pattern::{Pattern, names};
 pub struct Plan {
     /// One step an object; those that go come last.
     pub steps: Vec<Step>,
+    /// The objects that come and go only because they move to another namespace,
+    /// with what else differs in them. Their steps are among the others too; only
+    /// a plan that was made without a cluster knows them.
+    #[serde(skip)]
+    pub moves: Vec<Step>,
 }
 
 /// What would happen to one object.
@@ -34,6 +41,9 @@ pub struct Step {
     pub phase: Phase,
     /// What would be done.
     pub action: Action,
+    /// The namespace from which it moves, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
     /// The fields that differ, without noise.
     pub changes: Vec<FieldChange>,
     /// What that means.
@@ -81,6 +91,9 @@ pub enum Action {
     Replace,
     /// It becomes the stack's without any change.
     Adopt,
+    /// It goes from one namespace and comes to another one: never a step, only
+    /// one of [`Plan::moves`].
+    Move,
     /// Nothing.
     Unchanged,
     /// It goes: the stack no longer renders it.
@@ -138,6 +151,8 @@ pub enum Obstacle {
 pub struct Allowed {
     /// The identity of the stack's own set of objects.
     pub set: String,
+    /// Sets of kpbuild's that are no more: what a deletion has kept is nobody's.
+    pub gone: BTreeSet<String>,
     /// Managers whose fields and objects may be taken over.
     pub take_from: Vec<String>,
     /// Objects that may be deleted and made anew.
@@ -203,8 +218,14 @@ pub(crate) fn removal(key: &ObjectKey, live: &Value, allowed: &Allowed) -> Step 
         after: None,
         changes: &[],
     };
+    let mut meaning = effects(&changed);
+    if kept {
+        for effect in &mut meaning {
+            effect.text = format!("stays, because its removal {}", effect.text);
+        }
+    }
     Step {
-        effects: effects(&changed),
+        effects: meaning,
         approved: approved(live, None),
         before: Some(before),
         ..bare(key, if kept { Action::Keep } else { Action::Prune })
@@ -217,6 +238,7 @@ pub(crate) fn bare(key: &ObjectKey, action: Action) -> Step {
         object: key.clone(),
         phase: Phase::of(key),
         action,
+        moved_from: None,
         changes: Vec::new(),
         effects: Vec::new(),
         obstacles: Vec::new(),
@@ -332,7 +354,8 @@ fn obstacles(
     if let Some(service) = other_service(object, live) {
         return vec![Obstacle::OtherService { service }];
     }
-    if let Some(set) = set_of(live).filter(|set| *set != allowed.set) {
+    let is_others = |set: &&str| *set != allowed.set && !allowed.gone.contains(*set);
+    if let Some(set) = set_of(live).filter(is_others) {
         return vec![Obstacle::OtherSet {
             set: set.to_owned(),
         }];
@@ -441,6 +464,7 @@ mod tests {
     fn allowed() -> Allowed {
         Allowed {
             set: "ours".into(),
+            gone: BTreeSet::from(["gone".to_owned()]),
             take_from: vec!["helm".into()],
             replace: vec!["deployment/replaceable".parse().unwrap()],
             delete_data: vec!["namespace/named".parse().unwrap()],
@@ -517,6 +541,9 @@ mod tests {
                 set: "theirs".into()
             }]
         );
+        let left = live(json!({"replicas": 2}), "kpbuild", "gone");
+        let step = check(&present(left.clone(), left, vec![]));
+        assert_eq!((step.action, step.obstacles), (Action::Adopt, Vec::new()));
     }
 
     #[test]

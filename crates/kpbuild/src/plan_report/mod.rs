@@ -13,8 +13,10 @@ use serde_json::Value;
 
 pub(crate) use json::{json, summary as json_summary};
 pub(crate) use markdown::{fold, markdown, table};
-pub(crate) use shared::{Changes, Shared, is_alike, listed, moved_lines, pairs};
+pub(crate) use shared::{Changes, Shared, listed};
 pub(crate) use text::{Detail, text};
+
+const GROWS: &str = "writing to a string cannot fail";
 
 /// The actions in the order in which they are counted, with their words.
 const ACTIONS: [(Action, &str); 7] = [
@@ -75,6 +77,7 @@ pub(crate) fn word(action: Action) -> &'static str {
         Action::Update => "update",
         Action::Replace => "replace",
         Action::Adopt => "adopt",
+        Action::Move => "move",
         Action::Unchanged => "unchanged",
         Action::Prune => "remove",
         Action::Keep => "keep",
