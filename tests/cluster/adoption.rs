@@ -194,7 +194,10 @@ fn what_belongs_to_another_stack_is_left_to_it() {
     let run = stack
         .run(&["apply", "--yes", "--take-from", "kpbuild"])
         .expect(1);
-    run.says("it belongs to another set of objects");
+    run.says(&format!(
+        "it belongs to the stack `{0}` in namespace {0}",
+        stack.name
+    ));
     run.says("nothing was written");
 }
 
@@ -249,7 +252,7 @@ fn a_renamed_namespace_is_another_installation_until_the_first_is_deleted() {
     let after = before.replace("namespace: before", "namespace: after");
     std::fs::write(&file, &after).expect("the folder is ours");
     let run = stack.run(&["apply", "--yes"]).expect(1);
-    run.says("it belongs to another set of objects");
+    run.says("it belongs to the stack `before` in namespace before");
     run.says("nothing was written");
     std::fs::write(&file, &before).expect("the folder is ours");
     stack.run(&["delete", "--yes"]).expect(0).says("11 kept");

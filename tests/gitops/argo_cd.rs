@@ -45,24 +45,11 @@ impl Plugin {
     }
 
     /// What Argo CD gets for the application of a folder.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the server finds kpbuild as in its image: in PATH"
-    )]
     fn generate(&self, app: &str) -> Output {
-        let program = kpbuild::path()
-            .parent()
-            .expect("a program lies in a folder");
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths(
-            std::iter::once(program.to_owned()).chain(std::env::split_paths(&path)),
-        );
         let server = self.server.path();
-        // Each run is another server.
-        let _ = std::fs::remove_file(server.join("kpbuild.sock"));
         Command::new(tools::path(Tool::ArgocdPlugin))
             .args([server, self.repository.path(), &self.app(app)])
-            .env("PATH", path.expect("folders have plain names"))
+            .env("PATH", kpbuild::search_path(kpbuild::path()))
             .env("ARGOCD_PLUGINSOCKFILEPATH", server)
             .env("ARGOCD_CMP_WORKDIR", server)
             .output()

@@ -66,22 +66,11 @@ fn steps() -> Vec<String> {
 }
 
 /// Runs a step as GitHub does.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the shell finds kpbuild and git in PATH"
-)]
 fn step(command: &str, folder: &Path) -> Output {
-    let program = kpbuild::path()
-        .parent()
-        .expect("a program lies in a folder");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(
-        std::iter::once(program.to_owned()).chain(std::env::split_paths(&path)),
-    );
     Command::new("bash")
         .args(["-e", "-c", command])
         .current_dir(folder)
-        .env("PATH", path.expect("folders have plain names"))
+        .env("PATH", kpbuild::search_path(kpbuild::path()))
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .output()

@@ -114,7 +114,7 @@ fn nobody_gets_in_unless_asked(installed: &Installed, colleague: &Colleague) {
     for (name, port, path, part) in INTERFACES {
         wait_until_ready(&forwarding, name);
         here(port, path, part);
-        for ours in colleague.addresses() {
+        for ours in our_addresses() {
             let answer = colleague.get(ours, port, path);
             assert!(answer.contains("refused"), "{name} at {ours}: {answer}");
         }
@@ -129,20 +129,17 @@ fn nobody_gets_in_unless_asked(installed: &Installed, colleague: &Colleague) {
 
 fn all_get_in_where_asked(installed: &Installed, colleague: &Colleague) {
     let addresses: Vec<&str> = std::iter::once("localhost")
-        .chain(colleague.addresses().iter().copied())
+        .chain(our_addresses().iter().copied())
         .collect();
     let lines = INTERFACES.len() * addresses.len();
     let list = addresses.join(",");
     let mut forwarding = installed.forward(&["--address", &list], lines);
-    let warning = format!(
-        "whoever reaches {} {WARNING}",
-        colleague.addresses().join(" or ")
-    );
+    let warning = format!("whoever reaches {} {WARNING}", our_addresses().join(" or "));
     forwarding.expect(&warning);
     for (name, port, path, part) in INTERFACES {
         wait_until_ready(&forwarding, name);
         here(port, path, part);
-        for ours in colleague.addresses() {
+        for ours in our_addresses() {
             let url = format!("http://{}", address(ours, port));
             let line = |line: &String| line.starts_with(name) && line.ends_with(&url);
             assert!(
@@ -165,10 +162,10 @@ fn wait_until_ready(forwarding: &Forwarding, name: &str) {
 }
 
 /// An interface on the loopback addresses of our own host, as far as the system has them.
-fn here(port: u16, path: &str, part: &str) {
+fn here(port: u16, path: &str, expected: &str) {
     for loopback in ["127.0.0.1", "::1"] {
         match http::get(address(loopback, port), path) {
-            Ok((code, body)) => assert!(code == 200 && body.contains(part), "{code} {body}"),
+            Ok((code, body)) => assert!(code == 200 && body.contains(expected), "{code} {body}"),
             Err(error) => assert!(
                 loopback == "::1" && !has_ipv6(),
                 "{loopback}:{port}: {error}"
@@ -185,6 +182,11 @@ fn address(ip: &str, port: u16) -> SocketAddr {
 fn has_ipv6() -> bool {
     let switch = std::fs::read_to_string("/proc/sys/net/ipv6/conf/all/disable_ipv6");
     switch.is_ok_and(|switch| switch.trim() == "0")
+}
+
+/// Our host's addresses, as the colleague knows them.
+fn our_addresses() -> &'static [&'static str] {
+    if has_ipv6() { &OURS } else { &OURS[..1] }
 }
 
 /// The other host; it ends with the pipe to it.
@@ -220,10 +222,12 @@ impl Colleague {
         run("ip link add kpb0 type veth peer name kpb1");
         run(&format!("ip link set kpb1 netns {host}"));
         for (there, link, addresses) in [(false, "kpb0", OURS), (true, "kpb1", THEIRS)] {
-            let on = |command: String| match there {
-                true => run(&format!("nsenter --target {host} --net {command}")),
-                false => run(&command),
+            let place = if there {
+                format!("nsenter --target {host} --net ")
+            } else {
+                String::new()
             };
+            let on = |command: String| run(&format!("{place}{command}"));
             on(format!("ip address add {}/24 dev {link}", addresses[0]));
             if has_ipv6() {
                 on(format!(
@@ -235,12 +239,6 @@ impl Colleague {
         }
         // The API server looks for the machine's own address at the default route.
         run(&format!("ip route add default via {} dev kpb0", THEIRS[0]));
-    }
-
-    /// Our host's addresses, as the colleague knows them.
-    fn addresses(&self) -> &'static [&'static str] {
-        const { assert!(OURS.len() == THEIRS.len()) };
-        if has_ipv6() { &OURS } else { &OURS[..1] }
     }
 
     /// What the colleague's program sees: the code and the body, or why there is none.

@@ -330,7 +330,7 @@ async fn rendered(
         .buffered(options.concurrency)
         .collect()
         .await;
-    allowed.gone = inventory::gone(server, other_sets(&lives, &allowed.set)).await;
+    allowed.others = inventory::stacks(server, other_sets(&lives, &allowed.set)).await;
     // Definitions are long texts: they are read only when one is missing.
     let premature = lives
         .iter()

@@ -19,7 +19,7 @@ use crate::owners;
 use crate::server::Server;
 
 /// Which stack this is, and where it keeps its books.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackId {
     /// The stack's name.
     pub name: String,
@@ -70,6 +70,14 @@ impl Record {
 }
 
 impl StackId {
+    fn of_parent(parent: &Value) -> Option<Self> {
+        let text = |field: &str| parent["metadata"][field].as_str();
+        Some(Self {
+            name: text("name")?.strip_prefix("kpbuild-")?.to_owned(),
+            namespace: text("namespace")?.to_owned(),
+        })
+    }
+
     /// The name of the parent, and of the lock.
     pub fn parent(&self) -> String {
         format!("kpbuild-{}", self.name)
@@ -85,24 +93,26 @@ impl StackId {
     }
 }
 
-/// Those of the sets that have no parent any more. Who may not look for parents
-/// cannot know, and takes all for present.
-pub(crate) async fn gone(server: &Server, sets: BTreeSet<&str>) -> BTreeSet<String> {
-    let mut gone = BTreeSet::new();
+/// The stacks of some sets; none for a set whose parent is gone. Who may not look
+/// for parents learns nothing of any.
+pub(crate) async fn stacks(
+    server: &Server,
+    sets: BTreeSet<&str>,
+) -> BTreeMap<String, Option<StackId>> {
+    let mut stacks = BTreeMap::new();
     for set in sets {
-        let path = format!(
-            "/api/v1/secrets?labelSelector={}%3D{set}",
-            ID.replace('/', "%2F")
-        );
-        if server
-            .list_metadata(&path)
-            .await
-            .is_ok_and(|parents| parents.is_empty())
-        {
-            gone.insert(set.to_owned());
+        let id = ID.replace('/', "%2F");
+        let path = format!("/api/v1/secrets?labelSelector={id}%3D{set}");
+        let Ok(parents) = server.list_metadata(&path).await else {
+            continue;
+        };
+        let stack = parents.first().map(StackId::of_parent);
+        // A parent that is not as ours are is there all the same.
+        if stack != Some(None) {
+            stacks.insert(set.to_owned(), stack.flatten());
         }
     }
-    gone
+    stacks
 }
 
 impl Inventory {

@@ -3,7 +3,7 @@
 //! Pure: made of a bundle, of what the cluster has, and of what the user has
 //! allowed. Values of Secrets are hidden in everything that can be shown.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use kpbuild_core::bundle::Phase;
 use kpbuild_core::{Object, ObjectKey, Origin};
@@ -14,7 +14,7 @@ use crate::clean::{PART_OF, clean, mask};
 use crate::compare::{FieldChange, compare};
 use crate::conflict::{Conflict, masked};
 use crate::effects::{Changed, Effect, EffectKind, effects, effects_of_new, what_goes_with};
-use crate::inventory::Record;
+use crate::inventory::{Record, StackId};
 use crate::live::{After, Desired, Live, Missing, Present};
 use crate::owners;
 use crate::pattern::{Pattern, names};
@@ -122,6 +122,9 @@ pub enum Obstacle {
     OtherSet {
         /// The identity of that set.
         set: String,
+        /// The stack, if it is one of kpbuild's and may be seen.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stack: Option<StackId>,
     },
     /// The aggregated API is served by somebody else.
     OtherService {
@@ -151,8 +154,9 @@ pub enum Obstacle {
 pub struct Allowed {
     /// The identity of the stack's own set of objects.
     pub set: String,
-    /// Sets of kpbuild's that are no more: what a deletion has kept is nobody's.
-    pub gone: BTreeSet<String>,
+    /// Other sets and their stacks, as far as they are known; one without a stack is
+    /// no more, and what its deletion has kept is nobody's.
+    pub others: BTreeMap<String, Option<StackId>>,
     /// Managers whose fields and objects may be taken over.
     pub take_from: Vec<String>,
     /// Objects that may be deleted and made anew.
@@ -354,10 +358,11 @@ fn obstacles(
     if let Some(service) = other_service(object, live) {
         return vec![Obstacle::OtherService { service }];
     }
-    let is_others = |set: &&str| *set != allowed.set && !allowed.gone.contains(*set);
-    if let Some(set) = set_of(live).filter(is_others) {
+    let is_gone = |set: &str| matches!(allowed.others.get(set), Some(None));
+    if let Some(set) = set_of(live).filter(|set| *set != allowed.set && !is_gone(set)) {
         return vec![Obstacle::OtherSet {
             set: set.to_owned(),
+            stack: allowed.others.get(set).cloned().flatten(),
         }];
     }
     let owners = owners::owners(live);
@@ -464,7 +469,7 @@ mod tests {
     fn allowed() -> Allowed {
         Allowed {
             set: "ours".into(),
-            gone: BTreeSet::from(["gone".to_owned()]),
+            others: BTreeMap::from([("gone".to_owned(), None)]),
             take_from: vec!["helm".into()],
             replace: vec!["deployment/replaceable".parse().unwrap()],
             delete_data: vec!["namespace/named".parse().unwrap()],
@@ -538,7 +543,8 @@ mod tests {
         assert_eq!(
             step.obstacles,
             [Obstacle::OtherSet {
-                set: "theirs".into()
+                set: "theirs".into(),
+                stack: None,
             }]
         );
         let left = live(json!({"replicas": 2}), "kpbuild", "gone");

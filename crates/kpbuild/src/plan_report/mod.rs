@@ -133,7 +133,13 @@ fn obstacle_line(step: &Step, obstacle: &Obstacle) -> Option<String> {
             owners.join(", "),
             owners[0]
         ),
-        Obstacle::OtherSet { set } => {
+        Obstacle::OtherSet {
+            stack: Some(stack), ..
+        } => format!(
+            "it belongs to the stack `{}` in namespace {}: leave it out of one of the two, or `kpbuild delete` that one",
+            stack.name, stack.namespace
+        ),
+        Obstacle::OtherSet { set, stack: None } => {
             format!("it belongs to another set of objects, {set}: rename or remove one of the two")
         }
         Obstacle::OtherService { service } => format!(
