@@ -1,3 +1,4 @@
+// Only the definitions of the module are read, nothing is built: go.sum has no more than that needs.
 module kpbuild/tests/support/tools/source-controller
 
 go 1.26.0
