@@ -4,6 +4,7 @@
 //! Nothing moves in a cluster: the steps of the plan stay one that makes and one
 //! that removes. This is for readers, who would otherwise compare the two by hand.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use kpbuild_core::{Bundle, Object, ObjectKey};
@@ -185,7 +186,10 @@ impl Way<'_> {
 
     /// The text with one and the same mark in the place of both namespaces.
     fn neutral(self, text: &str) -> String {
-        text.replace(self.from, "\0").replace(self.to, "\0")
+        let mut names = [self.from, self.to];
+        // One may be the beginning of the other.
+        names.sort_by_key(|name| Reverse(name.len()));
+        text.replace(names[0], "\0").replace(names[1], "\0")
     }
 }
 
@@ -265,6 +269,20 @@ mod tests {
                 "old ConfigMap/new/same:",
             ],
         );
+    }
+
+    #[test]
+    fn one_name_may_be_the_beginning_of_the_other() {
+        let map = |namespace: &str| {
+            vec![object(
+                "ConfigMap",
+                namespace,
+                "x",
+                &format!("a.{namespace}.svc"),
+            )]
+        };
+        check(map("old"), map("old-eu"), &["old ConfigMap/old-eu/x:"]);
+        check(map("old-eu"), map("old"), &["old-eu ConfigMap/old/x:"]);
     }
 
     #[test]
