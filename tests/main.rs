@@ -10,6 +10,7 @@ mod cluster;
 mod conformance;
 mod dashboards;
 mod diagnostics;
+mod gitops;
 mod golden;
 mod import;
 mod jsonnet;

@@ -80,6 +80,24 @@ const BRANCHES: &[Branch] = &[
         2,
     ),
     (
+        "renamed-and-changed",
+        |repository| {
+            let changes = [
+                ("namespace: monitoring", "namespace: observability"),
+                ("replicas: 2", "replicas: 3"),
+                ("one-secret", "other-secret"),
+                (
+                    "rules:\n",
+                    "rules:\n  patch:\n  - {alert: TargetDown, for: 20m}\n",
+                ),
+            ];
+            for (from, to) in changes {
+                repository.replace("stacks/prod.yaml", from, to);
+            }
+        },
+        2,
+    ),
+    (
         "platform",
         |repository| repository.replace("stacks/prod.yaml", "platform: kubeadm", "platform: eks"),
         2,
@@ -362,17 +380,27 @@ fn every_format_tells_the_same() {
     for format in files {
         assert!(read(format).contains("stack-unknown-field"), "{format}");
     }
+    for format in ["text", "markdown", "comment", "json", "html"] {
+        let volumes = "volumes stay behind: Alertmanager/main, Prometheus/k8s begin without";
+        assert!(read(format).contains(volumes), "{format}");
+    }
     let sarif: Value = serde_json::from_str(&read("sarif")).expect("it is JSON");
     let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "stacks/prod.yaml");
     assert_eq!(place["region"]["startLine"], 8);
     let report = json(&repository);
     assert_eq!(report["stacks"][0]["state"], "broken");
-    assert!(
-        report["moved"][0]["objects"].as_u64() > Some(50),
-        "{}",
-        report["moved"]
+    let moved = &report["moved"][0];
+    assert_eq!(
+        (&moved["from"], &moved["to"], &moved["stacks"]),
+        (
+            &"monitoring".into(),
+            &"observability".into(),
+            &serde_json::json!(["staging"])
+        )
     );
+    assert!(moved["objects"].as_u64() > Some(50), "{moved}");
+    assert_eq!(moved["changed"], 0, "{moved}");
     assert!(read("junit").contains("<testcase name=\"stacks/prod.yaml\""));
 }
 

@@ -112,22 +112,13 @@ impl Repository {
     }
 
     /// Runs kpbuild as a CI system would; it finds git and promtool.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the environment says where git lies"
-    )]
     pub(super) fn kpbuild(&self, arguments: &[&str]) -> Output {
         let promtool = kpbuild_tests::tools::path(kpbuild_tests::tools::Tool::Promtool);
-        let tools = promtool.parent().expect("a tool lies in a folder");
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths(
-            std::iter::once(tools.to_owned()).chain(std::env::split_paths(&path)),
-        );
         Command::new(kpbuild::path())
             .args(arguments)
             .current_dir(self.folder())
             .env_clear()
-            .env("PATH", path.expect("folders have plain names"))
+            .env("PATH", kpbuild::search_path(&promtool))
             .env("KPBUILD_CACHE", self.cache.path())
             .env("XDG_CACHE_HOME", self.cache.path())
             .env("GIT_CONFIG_GLOBAL", self.remotes.path().join("gitconfig"))

@@ -2,7 +2,7 @@
 //! and their output, in the form in which they would stand in a terminal.
 
 mod check;
-mod readme;
+pub(crate) mod readme;
 mod stacks;
 mod transcript;
 

@@ -194,7 +194,10 @@ fn what_belongs_to_another_stack_is_left_to_it() {
     let run = stack
         .run(&["apply", "--yes", "--take-from", "kpbuild"])
         .expect(1);
-    run.says("it belongs to another set of objects");
+    run.says(&format!(
+        "it belongs to the stack `{0}` in namespace {0}",
+        stack.name
+    ));
     run.says("nothing was written");
 }
 
@@ -228,4 +231,32 @@ fn empty_manifest(stack: &Stack<'_>) -> std::path::PathBuf {
     );
     std::fs::write(&path, text).expect("the folder is ours");
     path
+}
+
+/// What `kpbuild diff --base` says that a renamed namespace means: apply writes nothing beside the installation that is
+/// there, and goes when that has been deleted, although its definitions are still marked as its own.
+#[test]
+fn a_renamed_namespace_is_another_installation_until_the_first_is_deleted() {
+    let cluster = Cluster::start(&Options {
+        nodes: 1,
+        ..Options::default()
+    });
+    let stack = Stack::in_cluster(&cluster, "before".to_owned());
+    stack.write(&SMALL.replace(
+        "prometheus-operator: {enabled: false}",
+        "prometheus-operator: {}",
+    ));
+    stack.apply(&[]);
+    let file = stack.folder.path().join("stack.yaml");
+    let before = std::fs::read_to_string(&file).expect("it was just written");
+    let after = before.replace("namespace: before", "namespace: after");
+    std::fs::write(&file, &after).expect("the folder is ours");
+    let run = stack.run(&["apply", "--yes"]).expect(1);
+    run.says("it belongs to the stack `before` in namespace before");
+    run.says("nothing was written");
+    std::fs::write(&file, &before).expect("the folder is ours");
+    stack.run(&["delete", "--yes"]).expect(0).says("11 kept");
+    std::fs::write(&file, &after).expect("the folder is ours");
+    stack.apply(&[]).says("10 adopted");
+    stack.apply(&[]).does_not_say("adopted");
 }

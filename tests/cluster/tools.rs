@@ -35,6 +35,9 @@ fn yamlread_reads_as_kubectl_does() {
 }
 
 fn version_output(tool: Tool) -> String {
+    if matches!(tool, Tool::ArgocdPlugin | Tool::KustomizeController) {
+        return built_in(tool);
+    }
     let argument = if matches!(tool, Tool::Kubectl | Tool::Helm) {
         "version"
     } else {
@@ -52,4 +55,14 @@ fn version_output(tool: Tool) -> String {
         output.status
     );
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+/// What Go has noted in a program that does not say its version.
+fn built_in(tool: Tool) -> String {
+    let output = Command::new("go")
+        .args(["version", "-m"])
+        .arg(tools::path(tool))
+        .output()
+        .expect("go has built it");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -4,6 +4,7 @@
 //! target folder of the tests, and together with them: alone it would get its dependencies with fewer features, which
 //! would all be compiled a second time.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -25,6 +26,18 @@ pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("this package is a folder of the checkout")
+}
+
+/// `PATH` with the folder of a program in front, for what finds its programs there.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment says where the programs of the system lie"
+)]
+pub fn search_path(program: &Path) -> OsString {
+    let folder = program.parent().expect("a program lies in a folder");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
+    std::env::join_paths(all).expect("folders have plain names")
 }
 
 /// Runs `kpbuild` in a folder, without colours and with nothing of the caller's environment that it could notice.

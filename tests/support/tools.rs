@@ -20,6 +20,8 @@ pub enum Tool {
     Alertmanager,
     /// Checks Alertmanager configurations and routes.
     Amtool,
+    /// Argo CD's server of plug-ins, with a client; ours is only the client, see `tools/argocd-plugin/main.go`.
+    ArgocdPlugin,
     /// Generates custom resource definitions from Go types.
     ControllerGen,
     /// The API server's store.
@@ -36,6 +38,8 @@ pub enum Tool {
     KubeScheduler,
     /// The usual command-line client, for comparison.
     Kubectl,
+    /// The part of Flux that applies manifests.
+    KustomizeController,
     /// Plays the kubelets.
     Kwok,
     /// Exposes a machine's metrics.
@@ -52,10 +56,11 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool, for a test of them all and for filling the cache.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Actionlint,
         Self::Alertmanager,
         Self::Amtool,
+        Self::ArgocdPlugin,
         Self::ControllerGen,
         Self::Etcd,
         Self::Jb,
@@ -64,6 +69,7 @@ impl Tool {
         Self::KubeControllerManager,
         Self::KubeScheduler,
         Self::Kubectl,
+        Self::KustomizeController,
         Self::Kwok,
         Self::NodeExporter,
         Self::Prometheus,
@@ -107,6 +113,13 @@ impl Tool {
                 "github.com/prometheus/alertmanager",
                 "/cmd/amtool",
             ),
+            Self::ArgocdPlugin => Recipe {
+                name: "argocd-plugin",
+                folder: "argocd-plugin",
+                module: "",
+                package: ".",
+                version_variables: &[],
+            },
             Self::ControllerGen => Recipe {
                 name: "controller-gen",
                 folder: "controller-gen",
@@ -141,6 +154,13 @@ impl Tool {
             }
             Self::KubeScheduler => Recipe::kubernetes("kube-scheduler", "/cmd/kube-scheduler"),
             Self::Kubectl => Recipe::kubernetes("kubectl", "/cmd/kubectl"),
+            Self::KustomizeController => Recipe {
+                name: "kustomize-controller",
+                folder: "kustomize-controller",
+                module: "github.com/fluxcd/kustomize-controller",
+                package: "",
+                version_variables: &[],
+            },
             Self::Kwok => Recipe {
                 name: "kwok",
                 folder: "kwok",
@@ -221,6 +241,99 @@ pub fn try_path(tool: Tool) -> Result<PathBuf, ToolError> {
     Ok(built)
 }
 
+/// The tools' modules that publish the custom resource definitions of Argo CD and Flux: the folder of go.mod, the module,
+/// and where they are in it.
+const DEFINITIONS: [(&str, &str, &str); 3] = [
+    (
+        "argocd-plugin",
+        "github.com/argoproj/argo-cd/v3",
+        "manifests/crds",
+    ),
+    (
+        "kustomize-controller",
+        "github.com/fluxcd/kustomize-controller",
+        "config/crd/bases",
+    ),
+    (
+        "source-controller",
+        "github.com/fluxcd/source-controller",
+        "config/crd/bases",
+    ),
+];
+
+/// A folder with the custom resource definitions of Argo CD and Flux, from the cache or from their modules. A test cannot
+/// go on without them, so it panics with what to do.
+pub fn definitions() -> PathBuf {
+    try_definitions().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn try_definitions() -> Result<PathBuf, ToolError> {
+    let modules: Vec<(PathBuf, String)> = DEFINITIONS
+        .iter()
+        .map(|(name, module, _)| {
+            let folder = tool_folder(name);
+            let version = required_version(&read(&folder.join("go.mod"))?, module);
+            Ok((folder, format!("{module}@{version}")))
+        })
+        .collect::<Result<_, ToolError>>()?;
+    let names: Vec<&str> = modules.iter().map(|(_, module)| module.as_str()).collect();
+    let cache = cache()?;
+    let kept = cache.join(format!("definitions-{:016x}", fingerprint(&names)));
+    if kept.exists() {
+        return Ok(kept);
+    }
+    fs::create_dir_all(&cache).map_err(|source| io_error("create", &cache, source))?;
+    let unfinished = tempfile::tempdir_in(&cache)
+        .map_err(|source| io_error("create a folder in", &cache, source))?;
+    for ((folder, module), (_, _, place)) in modules.iter().zip(DEFINITIONS) {
+        copy_files(&download(folder, module)?.join(place), unfinished.path())?;
+    }
+    match fs::rename(unfinished.path(), &kept) {
+        // Another process may have been faster.
+        Err(source) if !kept.exists() => Err(io_error("rename a folder to", &kept, source)),
+        _ => Ok(kept),
+    }
+}
+
+/// Brings a module into Go's own cache, and gives its folder there.
+fn download(folder: &Path, module: &str) -> Result<PathBuf, ToolError> {
+    let output = Command::new("go")
+        .args(["mod", "download", "-json", module])
+        .env("GOFLAGS", "")
+        .env("GOWORK", "off")
+        .current_dir(folder)
+        .output()
+        .map_err(|source| ToolError::NoGo {
+            tool: "custom resource definitions",
+            source,
+        })?;
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    match answer["Dir"].as_str() {
+        Some(folder) if output.status.success() => Ok(PathBuf::from(folder)),
+        _ => Err(ToolError::Download {
+            module: module.to_owned(),
+            output: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        }),
+    }
+}
+
+/// Copies what is a definition; a kustomization beside them is none.
+fn copy_files(from: &Path, to: &Path) -> Result<(), ToolError> {
+    let failed = |source| io_error("read", from, source);
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let Some(name) = path
+            .file_name()
+            .filter(|name| *name != "kustomization.yaml")
+        else {
+            continue;
+        };
+        // Files of Go's cache may not be written, and copies with their permissions could not be removed.
+        fs::write(to.join(name), read(&path)?).map_err(|source| io_error("write", to, source))?;
+    }
+    Ok(())
+}
+
 /// Whether `go` can be run, for tests that are about generated files and may be skipped.
 pub fn go_is_installed() -> bool {
     Command::new("go")
@@ -272,6 +385,14 @@ pub enum ToolError {
         package: String,
         /// The folder of its go.mod.
         folder: PathBuf,
+        /// What `go` said.
+        output: String,
+    },
+    /// `go mod download` ran and failed.
+    #[error("`go mod download {module}` failed:\n{output}")]
+    Download {
+        /// The module and its version.
+        module: String,
         /// What `go` said.
         output: String,
     },
@@ -333,9 +454,7 @@ impl Recipe {
     }
 
     fn folder(&self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("support/tools")
-            .join(self.folder)
+        tool_folder(self.folder)
     }
 
     /// Name and version, for progress.
@@ -359,6 +478,13 @@ impl Recipe {
             .collect::<Vec<_>>()
             .join(" ")
     }
+}
+
+/// The folder of a tool's go.mod.
+fn tool_folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("support/tools")
+        .join(name)
 }
 
 #[expect(

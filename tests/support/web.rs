@@ -15,7 +15,8 @@ pub struct Web {
 
 impl Web {
     /// Starts one. `/bytes/N` answers with N bytes, every other path with this body.
-    pub fn start(body: &'static str) -> Self {
+    pub fn start(body: impl Into<Vec<u8>>) -> Self {
+        let body: Arc<[u8]> = body.into().into();
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
         let address = listener.local_addr().expect("it listens");
         let answered = Arc::new(AtomicUsize::new(0));
@@ -24,9 +25,10 @@ impl Web {
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let (count, broken) = state.clone();
+                let body = Arc::clone(&body);
                 std::thread::spawn(move || {
                     // A client that goes away is as good as one that takes leave.
-                    let _ = serve(&connection, body, &count, &broken);
+                    let _ = serve(&connection, &body, &count, &broken);
                 });
             }
         });
@@ -55,7 +57,7 @@ impl Web {
 
 fn serve(
     connection: &TcpStream,
-    body: &str,
+    body: &[u8],
     count: &AtomicUsize,
     broken: &AtomicBool,
 ) -> io::Result<()> {
@@ -76,7 +78,7 @@ fn serve(
         });
         let content = match length {
             Some(length) => vec![b'x'; length],
-            None => body.as_bytes().to_vec(),
+            None => body.to_vec(),
         };
         let code = if broken.load(Ordering::Relaxed) {
             "503 Service Unavailable"

@@ -149,21 +149,38 @@ fn expr(what: &'static str, finds: &'static str, name: &'static str, new: &'stat
     rule(what, finds, name, move |rule| rule["expr"] = json!(new))
 }
 
-/// Changes the configuration of Alertmanager.
-fn config(what: &'static str, finds: &'static str, pointer: &'static str, new: Value) -> Case {
+/// Changes the configuration of Alertmanager, and the texts beside it in the Secret.
+fn alertmanager(
+    what: &'static str,
+    finds: &'static str,
+    change: impl Fn(&mut Value, &mut Value) + Send + Sync + 'static,
+) -> Case {
     edit(
         what,
         finds,
         "Secret/monitoring/alertmanager-main",
         move |value| {
-            let text = value["stringData"]["alertmanager.yaml"]
-                .as_str()
-                .expect("it is there");
+            let texts = &mut value["stringData"];
+            let text = texts["alertmanager.yaml"].as_str().expect("it is there");
             let mut config = yaml::read(text).expect("it is YAML");
-            put(&mut config, pointer, &new);
-            value["stringData"]["alertmanager.yaml"] = json!(yaml::document(&config));
+            change(&mut config, texts);
+            texts["alertmanager.yaml"] = json!(yaml::document(&config));
         },
     )
+}
+
+/// Changes a field of the configuration of Alertmanager.
+fn config(what: &'static str, finds: &'static str, pointer: &'static str, new: Value) -> Case {
+    alertmanager(what, finds, move |config, _| put(config, pointer, &new))
+}
+
+/// Lets all receivers notify somebody, and gives the first one.
+fn notifying(config: &mut Value) -> &mut Value {
+    let all = config["receivers"].as_array_mut().expect("a list");
+    for one in all.iter_mut() {
+        one["webhook_configs"] = json!([{"url": "https://example.com"}]);
+    }
+    &mut all[0]
 }
 
 /// Lets all receivers notify somebody, and changes the first one.
@@ -172,23 +189,7 @@ fn receivers(
     finds: &'static str,
     change: impl Fn(&mut Value) + Send + Sync + 'static,
 ) -> Case {
-    edit(
-        what,
-        finds,
-        "Secret/monitoring/alertmanager-main",
-        move |value| {
-            let text = value["stringData"]["alertmanager.yaml"]
-                .as_str()
-                .expect("it is there");
-            let mut config = yaml::read(text).expect("it is YAML");
-            let all = config["receivers"].as_array_mut().expect("a list");
-            for one in all.iter_mut() {
-                one["webhook_configs"] = json!([{"url": "https://example.com"}]);
-            }
-            change(&mut all[0]);
-            value["stringData"]["alertmanager.yaml"] = json!(yaml::document(&config));
-        },
-    )
+    alertmanager(what, finds, move |config, _| change(notifying(config)))
 }
 
 /// Gives Alertmanager a file of templates, and the first receiver a text that
@@ -200,25 +201,12 @@ fn templates(
     text: &'static str,
     read: &'static str,
 ) -> Case {
-    edit(
-        what,
-        finds,
-        "Secret/monitoring/alertmanager-main",
-        move |value| {
-            let texts = &mut value["stringData"];
-            let config = texts["alertmanager.yaml"].as_str().expect("it is there");
-            let mut config = yaml::read(config).expect("it is YAML");
-            let all = config["receivers"].as_array_mut().expect("a list");
-            for one in all.iter_mut() {
-                one["webhook_configs"] = json!([{"url": "https://example.com"}]);
-            }
-            all[0]["slack_configs"] =
-                json!([{"api_url": "https://example.com", "channel": "#alerts", "text": text}]);
-            config["templates"] = json!([format!("/etc/alertmanager/config/{read}")]);
-            texts["alertmanager.yaml"] = json!(yaml::document(&config));
-            texts["team.tmpl"] = json!(file);
-        },
-    )
+    alertmanager(what, finds, move |config, texts| {
+        notifying(config)["slack_configs"] =
+            json!([{"api_url": "https://example.com", "channel": "#alerts", "text": text}]);
+        config["templates"] = json!([format!("/etc/alertmanager/config/{read}")]);
+        texts["team.tmpl"] = json!(file);
+    })
 }
 
 /// Changes a dashboard, by the name of its ConfigMap without the beginning.

@@ -641,7 +641,7 @@ fn outcome(action: Action) -> Outcome {
         Action::Adopt => Outcome::Adopted,
         Action::Prune => Outcome::Pruned,
         Action::Keep => Outcome::Kept,
-        Action::Unchanged | Action::Unknown => Outcome::Unchanged,
+        Action::Unchanged | Action::Move | Action::Unknown => Outcome::Unchanged,
     }
 }
 

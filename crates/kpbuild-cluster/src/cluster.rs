@@ -15,7 +15,7 @@ use crate::effects;
 use crate::error::ClusterError;
 use crate::event::{Event, Report};
 use crate::forward::{self, Ask, Door, DoorState, RepliesByPod, Reply, Service};
-use crate::inventory::StackId;
+use crate::inventory::{self, StackId};
 use crate::live::{Desired, Live, Missing};
 use crate::look::{self, Look};
 use crate::needs::Needs;
@@ -23,7 +23,7 @@ use crate::observe::{Observation, Question, desired, observe};
 use crate::owners;
 use crate::pattern::{Pattern, selects};
 use crate::permissions;
-use crate::plan::{Allowed, Obstacle, Plan, Step, removal, step};
+use crate::plan::{Allowed, Obstacle, Plan, Step, removal, set_of, step};
 use crate::resources::Resources;
 use crate::secret::{self, SecretValues};
 use crate::server::Server;
@@ -290,12 +290,16 @@ async fn look(
         take_from: options.take_from.clone(),
         replace: options.allow_replace.clone(),
         delete_data: options.delete_data.clone(),
+        ..Allowed::default()
     };
-    let mut steps = rendered(server, bundle, &observation, &allowed, options).await;
+    let mut steps = rendered(server, bundle, &observation, allowed.clone(), options).await;
     steps.extend(surplus(server, bundle, &observation, &allowed, options).await?);
     effects::add_readers_of_gone_records(&mut steps, bundle);
     Ok(Planned {
-        plan: Plan { steps },
+        plan: Plan {
+            steps,
+            moves: Vec::new(),
+        },
         observation,
     })
 }
@@ -305,7 +309,7 @@ async fn rendered(
     server: &Server,
     bundle: &Bundle,
     observation: &Observation,
-    allowed: &Allowed,
+    mut allowed: Allowed,
     options: &PlanOptions,
 ) -> Vec<Step> {
     let question = Question {
@@ -326,6 +330,7 @@ async fn rendered(
         .buffered(options.concurrency)
         .collect()
         .await;
+    allowed.others = inventory::stacks(server, other_sets(&lives, &allowed.set)).await;
     // Definitions are long texts: they are read only when one is missing.
     let premature = lives
         .iter()
@@ -338,8 +343,18 @@ async fn rendered(
     let kind = |desired: &Desired<'_>| (desired.key().group.clone(), desired.key().kind.clone());
     all.iter()
         .zip(&lives)
-        .map(|(desired, live)| step(desired, live, defined.contains(&kind(desired)), allowed))
+        .map(|(desired, live)| step(desired, live, defined.contains(&kind(desired)), &allowed))
         .collect()
+}
+
+/// The sets of other stacks that have objects of this one. Sets of other tools
+/// have parents of other kinds, which nobody can look for.
+fn other_sets<'l>(lives: &'l [Live], own: &str) -> BTreeSet<&'l str> {
+    let present = lives.iter().filter_map(|live| match live {
+        Live::Present(present) if owners::is_ours(&present.before) => set_of(&present.before),
+        _ => None,
+    });
+    present.filter(|set| *set != own).collect()
 }
 
 /// Group and kind of what the bundle's own definitions define.

@@ -123,7 +123,7 @@ fn lists(path: &FieldPath, before: &[Value], after: &[Value], changes: &mut Vec<
 }
 
 /// The fields that items of lists are known by, the better ones first.
-const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 8] = [
     "name",
     "alert",
     "record",

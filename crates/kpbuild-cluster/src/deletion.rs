@@ -96,7 +96,11 @@ async fn look(
             .cmp(&left.phase)
             .then_with(|| left.object.cmp(&right.object))
     });
-    Ok((Plan { steps }, observation))
+    let plan = Plan {
+        steps,
+        moves: Vec::new(),
+    };
+    Ok((plan, observation))
 }
 
 /// What an earlier deletion has kept for the sake of its data. The books went

@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::owners;
+use crate::server::Server;
 
 /// Which stack this is, and where it keeps its books.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackId {
     /// The stack's name.
     pub name: String,
@@ -69,6 +70,14 @@ impl Record {
 }
 
 impl StackId {
+    fn of_parent(parent: &Value) -> Option<Self> {
+        let text = |field: &str| parent["metadata"][field].as_str();
+        Some(Self {
+            name: text("name")?.strip_prefix("kpbuild-")?.to_owned(),
+            namespace: text("namespace")?.to_owned(),
+        })
+    }
+
     /// The name of the parent, and of the lock.
     pub fn parent(&self) -> String {
         format!("kpbuild-{}", self.name)
@@ -82,6 +91,28 @@ impl StackId {
             URL_SAFE_NO_PAD.encode(Sha256::digest(text))
         )
     }
+}
+
+/// The stacks of some sets; none for a set whose parent is gone. Who may not look
+/// for parents learns nothing of any.
+pub(crate) async fn stacks(
+    server: &Server,
+    sets: BTreeSet<&str>,
+) -> BTreeMap<String, Option<StackId>> {
+    let mut stacks = BTreeMap::new();
+    for set in sets {
+        let id = ID.replace('/', "%2F");
+        let path = format!("/api/v1/secrets?labelSelector={id}%3D{set}");
+        let Ok(parents) = server.list_metadata(&path).await else {
+            continue;
+        };
+        let stack = parents.first().map(StackId::of_parent);
+        // A parent that is not as ours are is there all the same.
+        if stack != Some(None) {
+            stacks.insert(set.to_owned(), stack.flatten());
+        }
+    }
+    stacks
 }
 
 impl Inventory {

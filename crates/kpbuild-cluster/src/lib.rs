@@ -29,6 +29,7 @@ mod live;
 mod lock;
 mod look;
 mod manifest;
+mod moves;
 mod needs;
 mod observe;
 mod offline;

@@ -11,6 +11,7 @@ use kpbuild_core::{Bundle, Object, ObjectKey};
 use crate::compare::compare;
 use crate::effects::{Changed, add_readers_of_gone_records, effects};
 use crate::immutable;
+use crate::moves::moves;
 use crate::pattern::{Pattern, selects};
 use crate::plan::{Action, Allowed, Plan, Step, bare, create, removal, replacement, shown};
 
@@ -35,7 +36,8 @@ pub fn between(before: &Bundle, after: &Bundle, targets: &[Pattern]) -> Plan {
     let allowed = Allowed::default();
     steps.extend(gone.map(|object| removal(object.key(), object.value(), &allowed)));
     add_readers_of_gone_records(&mut steps, after);
-    Plan { steps }
+    let moves = moves(&steps, before, after);
+    Plan { steps, moves }
 }
 
 fn selected<'a>(bundle: &'a Bundle, targets: &[Pattern]) -> Vec<&'a Object> {
@@ -138,7 +140,7 @@ mod tests {
                 "Unchanged ConfigMap/same: ",
                 "Create Secret/new: ",
                 "Update Deployment/d: scales from 1 to 2 replicas",
-                "Keep Namespace/m: deletes everything in the namespace",
+                "Keep Namespace/m: stays, because its removal deletes everything in the namespace",
                 "Prune ConfigMap/gone: ",
             ]
         );

@@ -3,6 +3,8 @@
 //! Pure: made of a bundle, of what the cluster has, and of what the user has
 //! allowed. Values of Secrets are hidden in everything that can be shown.
 
+use std::collections::BTreeMap;
+
 use kpbuild_core::bundle::Phase;
 use kpbuild_core::{Object, ObjectKey, Origin};
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use crate::clean::{PART_OF, clean, mask};
 use crate::compare::{FieldChange, compare};
 use crate::conflict::{Conflict, masked};
 use crate::effects::{Changed, Effect, EffectKind, effects, effects_of_new, what_goes_with};
-use crate::inventory::Record;
+use crate::inventory::{Record, StackId};
 use crate::live::{After, Desired, Live, Missing, Present};
 use crate::owners;
 use crate::pattern::{Pattern, names};
@@ -22,6 +24,11 @@ use crate::pattern::{Pattern, names};
 pub struct Plan {
     /// One step an object; those that go come last.
     pub steps: Vec<Step>,
+    /// The objects that come and go only because they move to another namespace,
+    /// with what else differs in them. Their steps are among the others too; only
+    /// a plan that was made without a cluster knows them.
+    #[serde(skip)]
+    pub moves: Vec<Step>,
 }
 
 /// What would happen to one object.
@@ -34,6 +41,9 @@ pub struct Step {
     pub phase: Phase,
     /// What would be done.
     pub action: Action,
+    /// The namespace from which it moves, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
     /// The fields that differ, without noise.
     pub changes: Vec<FieldChange>,
     /// What that means.
@@ -81,6 +91,9 @@ pub enum Action {
     Replace,
     /// It becomes the stack's without any change.
     Adopt,
+    /// It goes from one namespace and comes to another one: never a step, only
+    /// one of [`Plan::moves`].
+    Move,
     /// Nothing.
     Unchanged,
     /// It goes: the stack no longer renders it.
@@ -109,6 +122,9 @@ pub enum Obstacle {
     OtherSet {
         /// The identity of that set.
         set: String,
+        /// The stack, if it is one of kpbuild's and may be seen.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stack: Option<StackId>,
     },
     /// The aggregated API is served by somebody else.
     OtherService {
@@ -138,6 +154,9 @@ pub enum Obstacle {
 pub struct Allowed {
     /// The identity of the stack's own set of objects.
     pub set: String,
+    /// Other sets and their stacks, as far as they are known; one without a stack is
+    /// no more, and what its deletion has kept is nobody's.
+    pub others: BTreeMap<String, Option<StackId>>,
     /// Managers whose fields and objects may be taken over.
     pub take_from: Vec<String>,
     /// Objects that may be deleted and made anew.
@@ -203,8 +222,14 @@ pub(crate) fn removal(key: &ObjectKey, live: &Value, allowed: &Allowed) -> Step 
         after: None,
         changes: &[],
     };
+    let mut meaning = effects(&changed);
+    if kept {
+        for effect in &mut meaning {
+            effect.text = format!("stays, because its removal {}", effect.text);
+        }
+    }
     Step {
-        effects: effects(&changed),
+        effects: meaning,
         approved: approved(live, None),
         before: Some(before),
         ..bare(key, if kept { Action::Keep } else { Action::Prune })
@@ -217,6 +242,7 @@ pub(crate) fn bare(key: &ObjectKey, action: Action) -> Step {
         object: key.clone(),
         phase: Phase::of(key),
         action,
+        moved_from: None,
         changes: Vec::new(),
         effects: Vec::new(),
         obstacles: Vec::new(),
@@ -332,9 +358,11 @@ fn obstacles(
     if let Some(service) = other_service(object, live) {
         return vec![Obstacle::OtherService { service }];
     }
-    if let Some(set) = set_of(live).filter(|set| *set != allowed.set) {
+    let is_gone = |set: &str| matches!(allowed.others.get(set), Some(None));
+    if let Some(set) = set_of(live).filter(|set| *set != allowed.set && !is_gone(set)) {
         return vec![Obstacle::OtherSet {
             set: set.to_owned(),
+            stack: allowed.others.get(set).cloned().flatten(),
         }];
     }
     let owners = owners::owners(live);
@@ -441,6 +469,7 @@ mod tests {
     fn allowed() -> Allowed {
         Allowed {
             set: "ours".into(),
+            others: BTreeMap::from([("gone".to_owned(), None)]),
             take_from: vec!["helm".into()],
             replace: vec!["deployment/replaceable".parse().unwrap()],
             delete_data: vec!["namespace/named".parse().unwrap()],
@@ -514,9 +543,13 @@ mod tests {
         assert_eq!(
             step.obstacles,
             [Obstacle::OtherSet {
-                set: "theirs".into()
+                set: "theirs".into(),
+                stack: None,
             }]
         );
+        let left = live(json!({"replicas": 2}), "kpbuild", "gone");
+        let step = check(&present(left.clone(), left, vec![]));
+        assert_eq!((step.action, step.obstacles), (Action::Adopt, Vec::new()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::plan::{Action, Plan, Step, bare};
 #[derive(Serialize, Deserialize)]
 struct Stored {
     changing: Vec<StoredStep>,
+    moves: Vec<StoredStep>,
     unchanged: Vec<ObjectKey>,
 }
 
@@ -20,6 +21,7 @@ struct Stored {
 struct StoredStep {
     object: ObjectKey,
     action: Action,
+    moved_from: Option<String>,
     effects: Vec<Effect>,
     before: Option<Value>,
     after: Option<Value>,
@@ -31,15 +33,8 @@ impl Plan {
         let is_unchanged = |step: &&Step| step.action == Action::Unchanged;
         let changing = self.steps.iter().filter(|step| !is_unchanged(step));
         let stored = Stored {
-            changing: changing
-                .map(|step| StoredStep {
-                    object: step.object.clone(),
-                    action: step.action,
-                    effects: step.effects.clone(),
-                    before: step.before.clone(),
-                    after: step.after.clone(),
-                })
-                .collect(),
+            changing: changing.map(StoredStep::of).collect(),
+            moves: self.moves.iter().map(StoredStep::of).collect(),
             unchanged: self
                 .steps
                 .iter()
@@ -54,22 +49,41 @@ impl Plan {
     /// kept; steps that change nothing come last.
     pub fn of_stored(value: Value) -> Option<Self> {
         let stored: Stored = serde_json::from_value(value).ok()?;
-        let changing = stored.changing.into_iter().map(|step| Step {
-            phase: Phase::of(&step.object),
-            changes: match (&step.before, &step.after) {
-                (Some(before), Some(after)) => compare(before, after),
-                _ => Vec::new(),
-            },
-            effects: step.effects,
-            before: step.before,
-            after: step.after,
-            ..bare(&step.object, step.action)
-        });
+        let changing = stored.changing.into_iter().map(StoredStep::step);
         let unchanged = stored.unchanged.iter();
         let unchanged = unchanged.map(|key| bare(key, Action::Unchanged));
         Some(Self {
             steps: changing.chain(unchanged).collect(),
+            moves: stored.moves.into_iter().map(StoredStep::step).collect(),
         })
+    }
+}
+
+impl StoredStep {
+    fn of(step: &Step) -> Self {
+        Self {
+            object: step.object.clone(),
+            action: step.action,
+            moved_from: step.moved_from.clone(),
+            effects: step.effects.clone(),
+            before: step.before.clone(),
+            after: step.after.clone(),
+        }
+    }
+
+    fn step(self) -> Step {
+        Step {
+            phase: Phase::of(&self.object),
+            moved_from: self.moved_from,
+            changes: match (&self.before, &self.after) {
+                (Some(before), Some(after)) => compare(before, after),
+                _ => Vec::new(),
+            },
+            effects: self.effects,
+            before: self.before,
+            after: self.after,
+            ..bare(&self.object, self.action)
+        }
     }
 }
 
@@ -91,6 +105,7 @@ mod tests {
                 json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": replicas}}),
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": extra}}),
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "same"}}),
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "moved", "namespace": extra}, "data": {"a": extra, "b": replicas}}),
             ];
             let object = |value| Object::new(value, origin.clone()).expect("cases are whole");
             Bundle::new(
@@ -101,18 +116,24 @@ mod tests {
         let plan = between(&bundle(1, "old"), &bundle(2, "new"), &[]);
         let back = Plan::of_stored(plan.to_stored()).expect("it was just written");
         let shown = |plan: &Plan| {
-            let steps = plan.steps.iter();
+            let steps = plan.steps.iter().chain(&plan.moves);
             let mut shown: Vec<String> = steps
                 .map(|step| {
                     format!(
-                        "{} {:?} {:?} {:?} {:?}",
-                        step.object, step.action, step.changes, step.effects, step.after
+                        "{} {:?} {:?} {:?} {:?} {:?}",
+                        step.object,
+                        step.action,
+                        step.moved_from,
+                        step.changes,
+                        step.effects,
+                        step.after
                     )
                 })
                 .collect();
             shown.sort();
             shown
         };
+        assert_eq!(plan.moves.len(), 1);
         assert_eq!(shown(&plan), shown(&back));
         assert!(Plan::of_stored(json!({"changing": 1})).is_none());
     }

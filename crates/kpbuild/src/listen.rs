@@ -127,7 +127,16 @@ fn explained(at: SocketAddr, error: std::io::Error, name: &str) -> anyhow::Error
         ErrorKind::PermissionDenied => format!(
             "only the administrator may listen on port {port}; choose one above 1023 with `--port {name}=NUMBER`"
         ),
-        ErrorKind::AddrNotAvailable => format!("{} is no address of this machine", at.ip()),
+        ErrorKind::AddrNotAvailable => {
+            let all: IpAddr = match at.ip() {
+                IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+            };
+            format!(
+                "{} is no address of this machine; give one that it has, or listen on all of them with `--address {all}`",
+                at.ip()
+            )
+        }
         _ => return anyhow::Error::new(error).context(format!("cannot listen on {at} for {name}")),
     };
     anyhow!(text)
@@ -175,6 +184,9 @@ mod tests {
         assert!(error.to_string().contains("--port grafana=0"), "{error}");
         let nowhere = [address("192.0.2.1").unwrap()];
         let error = listen(&nowhere, 0, "grafana").unwrap_err();
-        assert_eq!(error.to_string(), "192.0.2.1 is no address of this machine");
+        assert_eq!(
+            error.to_string(),
+            "192.0.2.1 is no address of this machine; give one that it has, or listen on all of them with `--address 0.0.0.0`"
+        );
     }
 }

@@ -12,7 +12,7 @@ use super::outcome::{Found, Outcome, State, Tested, Verdict};
 use crate::backtest::Tried;
 use crate::compare::labels;
 use crate::files::Files;
-use crate::plan_report::{self, Changes, listed};
+use crate::plan_report::{Changes, listed};
 
 /// The whole of a run.
 #[derive(Debug)]
@@ -302,23 +302,17 @@ fn plans<'o>(outcomes: &'o [Outcome], labels: &[String]) -> Vec<(&'o Arc<Plan>, 
     plans
 }
 
-/// The changes of rules. Those of an object that moves to another namespace are
-/// compared with what they were there: only what else is different is a change.
+/// The changes of rules. Of an object that moves to another namespace, they are
+/// what is different there.
 fn rules_of(plan: &Plan) -> Vec<RuleChange> {
-    let (pairs, single) = plan_report::pairs(plan);
-    let of_rules = |step: &&&Step| step.object.kind == "PrometheusRule";
+    let single = plan.steps.iter().filter(|step| !plan.is_move(step));
+    let of_rules = |step: &&Step| step.object.kind == "PrometheusRule";
     let mut changes = Vec::new();
-    for step in single.iter().filter(of_rules) {
+    for step in single.chain(&plan.moves).filter(of_rules) {
         let (before, after) = (step.before.as_ref(), step.after.as_ref());
         if before.is_some() || after.is_some() {
             add(&mut changes, compared(before, after));
         }
-    }
-    for (old, new) in pairs.iter().filter(|(_, new)| of_rules(&new)) {
-        let namespaces = (&*old.object.namespace, &*new.object.namespace);
-        let all = compared(old.before.as_ref(), new.after.as_ref()).into_iter();
-        let more = all.filter(|change| !only_moves(change, namespaces));
-        add(&mut changes, more);
     }
     changes
 }
@@ -337,14 +331,6 @@ fn add(changes: &mut Vec<RuleChange>, more: impl IntoIterator<Item = RuleChange>
             Some(index) => drop(changes.remove(index)),
             None => changes.push(change),
         }
-    }
-}
-
-/// Whether nothing is different in a rule but the name of its namespace.
-fn only_moves(change: &RuleChange, (from, to): (&str, &str)) -> bool {
-    match (&change.before, &change.after) {
-        (Some(before), Some(after)) => plan_report::is_alike(before, after, from, to),
-        _ => false,
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Changes;
 
-/// Everything but what does not change. Of many stacks, `stacks` has the counts
+/// Everything but what does not change; of what moves, what is different there. Of many stacks, `stacks` has the counts
 /// of each, and each object the names of those in which it changes alike.
 pub(crate) fn json(changes: &Changes<'_>) -> Value {
     let objects: Vec<Value> = changes
@@ -22,7 +22,11 @@ pub(crate) fn json(changes: &Changes<'_>) -> Value {
     let moved: Vec<Value> = changes
         .moved
         .iter()
-        .map(|moved| json!({"from": moved.from, "to": moved.to, "objects": moved.objects, "stacks": moved.stacks}))
+        .map(|moved| {
+            let mut value = serde_json::to_value(moved).expect("a move is JSON");
+            value["meaning"] = json!(moved.meaning());
+            value
+        })
         .collect();
     if let [(_, plan)] = changes.stacks[..] {
         return json!({"summary": summary(plan), "moved": moved, "objects": objects});

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 
 use kpbuild_cluster::{Obstacle, Sign, Step, lines};
 
-use super::{Changes, Shared, change_line, moved_lines, obstacle_line, summaries, word};
-
-const GROWS: &str = "writing to a string cannot fail";
+use super::{Changes, GROWS, Shared, change_line, obstacle_line, summaries, word};
 
 /// The counts, a table of what it means, and the lines behind folds.
 pub(crate) fn markdown(title: &str, changes: &Changes<'_>) -> String {
     let mut out = format!("### {title}\n\n{}\n", summaries(changes).join("  \n"));
-    for line in moved_lines(changes) {
-        writeln!(out, "\n{line}").expect(GROWS);
+    for moved in &changes.moved {
+        writeln!(out, "\n{}\n", moved.phrase(changes)).expect(GROWS);
+        for line in moved.meaning() {
+            writeln!(out, "- {line}").expect(GROWS);
+        }
     }
     if changes.shared.is_empty() {
         return out;

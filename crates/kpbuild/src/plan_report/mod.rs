@@ -13,8 +13,10 @@ use serde_json::Value;
 
 pub(crate) use json::{json, summary as json_summary};
 pub(crate) use markdown::{fold, markdown, table};
-pub(crate) use shared::{Changes, Shared, is_alike, listed, moved_lines, pairs};
+pub(crate) use shared::{Changes, Shared, listed};
 pub(crate) use text::{Detail, text};
+
+const GROWS: &str = "writing to a string cannot fail";
 
 /// The actions in the order in which they are counted, with their words.
 const ACTIONS: [(Action, &str); 7] = [
@@ -75,6 +77,7 @@ pub(crate) fn word(action: Action) -> &'static str {
         Action::Update => "update",
         Action::Replace => "replace",
         Action::Adopt => "adopt",
+        Action::Move => "move",
         Action::Unchanged => "unchanged",
         Action::Prune => "remove",
         Action::Keep => "keep",
@@ -130,7 +133,13 @@ fn obstacle_line(step: &Step, obstacle: &Obstacle) -> Option<String> {
             owners.join(", "),
             owners[0]
         ),
-        Obstacle::OtherSet { set } => {
+        Obstacle::OtherSet {
+            stack: Some(stack), ..
+        } => format!(
+            "it belongs to the stack `{}` in namespace {}: leave it out of one of the two, or `kpbuild delete` that one",
+            stack.name, stack.namespace
+        ),
+        Obstacle::OtherSet { set, stack: None } => {
             format!("it belongs to another set of objects, {set}: rename or remove one of the two")
         }
         Obstacle::OtherService { service } => format!(

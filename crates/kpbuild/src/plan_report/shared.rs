@@ -1,20 +1,23 @@
 //! The changes of one or of many stacks: what is the same in several stacks is
 //! there once, with the list of stacks; objects that only move to another
-//! namespace are counted.
+//! namespace, or follow it, are counted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use kpbuild_cluster::{Action, Plan, Step};
 use kpbuild_core::ObjectKey;
-use serde_json::Value;
+use serde::Serialize;
+
+use super::GROWS;
 
 /// What would change, and in which stacks.
 #[derive(Debug)]
 pub(crate) struct Changes<'a> {
     /// Every stack with its plan, in the order in which they were given.
     pub(crate) stacks: Vec<(&'a str, &'a Plan)>,
-    /// Every change once, in the order of the first stack that has it; not those
-    /// that are a move.
+    /// Every change once, in the order of the first stack that has it; of what
+    /// moves, only what is different besides the namespace.
     pub(crate) shared: Vec<Shared<'a>>,
     /// The objects that go from one namespace and come to another one.
     pub(crate) moved: Vec<Moved<'a>>,
@@ -29,13 +32,27 @@ pub(crate) struct Shared<'a> {
     pub(crate) stacks: Vec<&'a str>,
 }
 
-/// Objects that are the same but for their namespace.
-#[derive(Debug, PartialEq, Eq)]
+/// What goes from one namespace and comes to another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Moved<'a> {
     pub(crate) from: &'a str,
     pub(crate) to: &'a str,
-    /// How many objects, in each of the stacks.
+    /// How many objects, in each of the stacks; those that differ in more are among
+    /// the changes too.
     pub(crate) objects: usize,
+    /// How many of them differ in more than the namespace.
+    pub(crate) changed: usize,
+    /// How many other objects change only because they name the namespace.
+    pub(crate) following: usize,
+    /// Whose pods store something.
+    #[serde(skip)]
+    stores: Vec<String>,
+    #[serde(skip)]
+    services: usize,
+    /// Whether nothing else of the stack is left in the namespace: then it is the
+    /// stack's own that is renamed.
+    #[serde(skip)]
+    is_whole: bool,
     pub(crate) stacks: Vec<&'a str>,
 }
 
@@ -55,36 +72,39 @@ impl<'a> Changes<'a> {
         };
         let mut of_object: BTreeMap<&ObjectKey, Vec<usize>> = BTreeMap::new();
         for (plan, names) in by_plan(&stacks) {
-            let pairs = moves(plan);
-            changes.add_moves(&pairs, &names);
-            let keys = pairs
-                .iter()
-                .flat_map(|(old, new)| [&old.object, &new.object]);
-            let moving: BTreeSet<&ObjectKey> = keys.collect();
-            let steps = plan.steps.iter();
-            let changing = steps
-                .filter(|step| step.action != Action::Unchanged && !moving.contains(&step.object));
-            for step in changing {
+            let moved = moved(plan);
+            let is_told = |step: &&Step| {
+                step.action == Action::Unchanged
+                    || plan.is_move(step)
+                    || moved.iter().any(|one| step.follows(one.from, one.to))
+            };
+            let steps = plan.steps.iter().filter(|step| !is_told(step));
+            let moving = plan.moves.iter().filter(|step| differs(step));
+            for step in moving.chain(steps) {
                 changes.add(step, &names, of_object.entry(&step.object).or_default());
             }
+            changes.add_moves(moved, &names);
         }
         changes.sort_stacks(&stacks);
         changes.stacks = stacks;
         changes
     }
 
-    fn add_moves(&mut self, pairs: &[Pair<'a>], names: &[&'a str]) {
-        for ((from, to), objects) in counted(pairs) {
+    fn add_moves(&mut self, moved: Vec<Moved<'a>>, names: &[&'a str]) {
+        for new in moved {
             let same = |known: &&mut Moved<'a>| {
-                (known.from, known.to, known.objects) == (from, to, objects)
+                let stacks = known.stacks.clone();
+                **known
+                    == Moved {
+                        stacks,
+                        ..new.clone()
+                    }
             };
             match self.moved.iter_mut().find(same) {
                 Some(known) => known.stacks.extend(names),
                 None => self.moved.push(Moved {
-                    from,
-                    to,
-                    objects,
                     stacks: names.to_vec(),
+                    ..new
                 }),
             }
         }
@@ -127,11 +147,12 @@ impl<'a> Changes<'a> {
 
     /// How many changes there are, each counted once.
     pub(crate) fn count(&self) -> usize {
-        let moved: usize = self.moved.iter().map(|moved| moved.objects).sum();
-        self.shared.len() + moved
+        let moved = self.moved.iter();
+        let moved = moved.map(|moved| moved.objects - moved.changed + moved.following);
+        self.shared.len() + moved.sum::<usize>()
     }
 
-    /// `1 change`, `12 changes`: how many there are besides moves.
+    /// `1 change`, `12 changes`: how many there are besides what only moves.
     pub(crate) fn count_words(&self) -> String {
         match self.shared.len() {
             1 => "1 change".to_owned(),
@@ -168,24 +189,108 @@ fn by_plan<'a>(stacks: &[(&'a str, &'a Plan)]) -> Vec<(&'a Plan, Vec<&'a str>)> 
     plans
 }
 
-/// What moves between namespaces, in words.
-pub(crate) fn moved_lines(changes: &Changes<'_>) -> Vec<String> {
-    let line = |moved: &Moved<'_>| {
-        let (objects, verb) = match moved.objects {
-            1 => ("1 object".to_owned(), "moves"),
-            objects => (format!("{objects} objects"), "move"),
+/// What moves in a plan, by namespaces.
+fn moved(plan: &Plan) -> Vec<Moved<'_>> {
+    let mut all: BTreeMap<(&str, &str), Moved<'_>> = BTreeMap::new();
+    for step in &plan.moves {
+        let (from, to) = way(step);
+        let moved = all.entry((from, to)).or_default();
+        (moved.from, moved.to) = (from, to);
+        moved.objects += 1;
+        moved.changed += usize::from(differs(step));
+        moved.services += usize::from(step.object.kind == "Service");
+        if STORES.contains(&step.object.kind.as_str()) {
+            let key = &step.object;
+            moved.stores.push(format!("{}/{}", key.kind, key.name));
+        }
+    }
+    for moved in all.values_mut() {
+        let steps = plan.steps.iter();
+        let following = steps.filter(|step| step.follows(moved.from, moved.to));
+        moved.following = following.count();
+        let goes = |step: &Step| matches!(step.action, Action::Prune | Action::Keep);
+        let mut left = plan.steps.iter();
+        moved.is_whole = left.all(|step| goes(step) || step.object.namespace != moved.from);
+    }
+    all.into_values().collect()
+}
+
+/// Kinds whose pods store something, and what they store it on.
+const STORES: [&str; 5] = [
+    "Prometheus",
+    "Alertmanager",
+    "ThanosRuler",
+    "StatefulSet",
+    "PersistentVolumeClaim",
+];
+
+/// The namespaces of an object that moves: from, to.
+fn way(step: &Step) -> (&str, &str) {
+    let from = step.moved_from.as_deref().unwrap_or_default();
+    (from, &step.object.namespace)
+}
+
+/// Whether an object that moves is another one there.
+fn differs(step: &Step) -> bool {
+    !step.changes.is_empty()
+}
+
+impl Moved<'_> {
+    /// What moves, in words.
+    pub(crate) fn phrase(&self, changes: &Changes<'_>) -> String {
+        let objects = |count| match count {
+            1 => "1 object".to_owned(),
+            count => format!("{count} objects"),
         };
+        let verb = if self.objects == 1 { "moves" } else { "move" };
         let places = changes
             .are_of_many()
-            .then(|| format!(" in {}", changes.places(&moved.stacks)));
-        format!(
-            "{objects} {verb} from namespace {} to {}{}: made anew there, removed here; volumes stay behind",
-            moved.from,
-            moved.to,
+            .then(|| format!(" in {}", changes.places(&self.stacks)));
+        let mut text = format!(
+            "{} {verb} from namespace {} to {}{}",
+            objects(self.objects),
+            self.from,
+            self.to,
             places.unwrap_or_default()
-        )
-    };
-    changes.moved.iter().map(line).collect()
+        );
+        if self.changed > 0 {
+            write!(text, ", {} with other changes", self.changed).expect(GROWS);
+        }
+        if self.following > 0 {
+            let verb = if self.following == 1 { "names" } else { "name" };
+            let others = objects(self.following);
+            write!(text, "; {others} elsewhere {verb} the new namespace").expect(GROWS);
+        }
+        text
+    }
+
+    /// What that means, a line each.
+    pub(crate) fn meaning(&self) -> Vec<String> {
+        let (from, to) = (self.from, self.to);
+        let mut lines = vec![format!(
+            "nothing can be moved in a cluster: they are made anew in {to} and removed from {from}"
+        )];
+        if !self.stores.is_empty() {
+            let stores: Vec<&str> = self.stores.iter().map(String::as_str).collect();
+            lines.push(format!(
+                "volumes stay behind: {} begin without what they have stored",
+                listed(&stores, 5)
+            ));
+        }
+        if self.services > 0 {
+            lines.push(format!(
+                "whoever reaches Services as NAME.{from}.svc must use NAME.{to}.svc"
+            ));
+        }
+        if self.is_whole {
+            lines.push(format!(
+                "`kpbuild apply` takes it for another installation and writes nothing while the one in {from} is \
+                 there: `kpbuild delete` that one first, with the stack file as it was; nothing is watched until the \
+                 new one is ready"
+            ));
+        }
+        lines
+    }
 }
 
 /// The first names of a list and how many more there are.
@@ -206,93 +311,13 @@ pub(crate) fn listed(names: &[&str], most: usize) -> String {
 /// Whether the same is done for the same reasons: other fields of the objects
 /// may differ between stacks.
 fn is_same(one: &Step, other: &Step) -> bool {
-    let comes_or_goes = !matches!(one.action, Action::Update | Action::Replace);
+    let comes_or_goes = !matches!(one.action, Action::Update | Action::Replace | Action::Move);
     one.action == other.action
+        && one.moved_from == other.moved_from
         && one.changes == other.changes
         && one.effects == other.effects
         && one.obstacles == other.obstacles
         && (!comes_or_goes || (&one.before, &one.after) == (&other.before, &other.after))
-}
-
-/// An object that goes, and the same one that comes in another namespace.
-type Pair<'a> = (&'a Step, &'a Step);
-
-/// The pairs of objects that go and come elsewhere, and all other steps.
-pub(crate) fn pairs(plan: &Plan) -> (Vec<Pair<'_>>, Vec<&Step>) {
-    let identity = |key: &ObjectKey| (key.group.clone(), key.kind.clone(), key.name.clone());
-    let mut gone: BTreeMap<_, Vec<&Step>> = BTreeMap::new();
-    let prunes = plan.steps.iter();
-    for step in prunes.filter(|step| step.action == Action::Prune) {
-        gone.entry(identity(&step.object)).or_default().push(step);
-    }
-    let new = plan.steps.iter();
-    let new = new.filter(|step| step.action == Action::Create);
-    let pairs: Vec<Pair<'_>> = new
-        .filter_map(|new| {
-            let [old] = gone.get(&identity(&new.object))?[..] else {
-                return None;
-            };
-            Some((old, new))
-        })
-        .filter(|(old, new)| !old.object.namespace.is_empty() && !new.object.namespace.is_empty())
-        .collect();
-    let keys = pairs
-        .iter()
-        .flat_map(|(old, new)| [&old.object, &new.object]);
-    let paired: BTreeSet<&ObjectKey> = keys.collect();
-    let all = plan.steps.iter();
-    let single = all.filter(|step| !paired.contains(&step.object)).collect();
-    (pairs, single)
-}
-
-/// The pairs of an object that goes and the same one that comes elsewhere, without
-/// another change.
-fn moves(plan: &Plan) -> Vec<Pair<'_>> {
-    let (mut pairs, _) = pairs(plan);
-    pairs.retain(|(old, new)| is_move(old, new));
-    pairs
-}
-
-fn counted<'a>(moves: &[(&'a Step, &'a Step)]) -> BTreeMap<(&'a str, &'a str), usize> {
-    let mut counts = BTreeMap::new();
-    for (old, new) in moves {
-        let way = (old.object.namespace.as_str(), new.object.namespace.as_str());
-        *counts.entry(way).or_default() += 1;
-    }
-    counts
-}
-
-fn is_move(old: &Step, new: &Step) -> bool {
-    let (from, to) = (&old.object.namespace, &new.object.namespace);
-    match (&old.before, &new.after) {
-        (Some(before), Some(after)) => is_alike(before, after, from, to),
-        _ => false,
-    }
-}
-
-/// Whether two values are the same when one namespace stands for the other one.
-pub(crate) fn is_alike(before: &Value, after: &Value, from: &str, to: &str) -> bool {
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            before.len() == after.len()
-                && before.iter().all(|(name, value)| {
-                    let other = after.get(name);
-                    other.is_some_and(|other| is_alike(value, other, from, to))
-                })
-        }
-        (Value::Array(before), Value::Array(after)) => {
-            before.len() == after.len()
-                && before
-                    .iter()
-                    .zip(after)
-                    .all(|(before, after)| is_alike(before, after, from, to))
-        }
-        (Value::String(before), Value::String(after)) => {
-            let either = |text: &str| text.replace(from, "\0").replace(to, "\0");
-            before == after || either(before) == either(after)
-        }
-        (before, after) => before == after,
-    }
 }
 
 #[cfg(test)]
@@ -300,7 +325,7 @@ mod tests {
     use super::*;
     use kpbuild_cluster::between;
     use kpbuild_core::{Bundle, Diagnostics, Object, Origin};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn bundle(values: Vec<Value>) -> Bundle {
         let origin = Origin {
@@ -335,20 +360,51 @@ mod tests {
     }
 
     #[test]
-    fn what_only_moves_is_counted() {
+    fn what_moves_is_counted_and_shown_where_it_differs() {
         let plan = between(
-            &bundle(vec![map("old", "x", "x.old.svc"), map("old", "y", "1")]),
-            &bundle(vec![map("new", "x", "x.new.svc"), map("new", "y", "2")]),
+            &bundle(vec![
+                map("old", "x", "x.old.svc"),
+                map("old", "y", "1"),
+                map("m", "z", "x.old.svc"),
+            ]),
+            &bundle(vec![
+                map("new", "x", "x.new.svc"),
+                map("new", "y", "2"),
+                map("m", "z", "x.new.svc"),
+            ]),
+            &[],
+        );
+        let changes = Changes::of_one("a", &plan);
+        let [moved] = &changes.moved[..] else {
+            panic!("{:?}", changes.moved);
+        };
+        assert_eq!(
+            moved.phrase(&changes),
+            "2 objects move from namespace old to new, 1 with other changes; 1 object elsewhere names the new namespace"
+        );
+        let apply = |line: &String| line.contains("`kpbuild apply`");
+        assert!(moved.meaning().iter().any(apply), "{:?}", moved.meaning());
+        let shown: Vec<String> = changes
+            .shared
+            .iter()
+            .map(|change| change.step.object.to_string())
+            .collect();
+        assert_eq!(shown, ["ConfigMap/new/y"]);
+        assert_eq!(changes.count(), 3);
+    }
+
+    #[test]
+    fn a_stack_that_stays_is_no_other_installation() {
+        let plan = between(
+            &bundle(vec![map("old", "x", ""), map("old", "y", "")]),
+            &bundle(vec![map("new", "x", ""), map("old", "y", "")]),
             &[],
         );
         let changes = Changes::of_one("a", &plan);
         assert_eq!(
-            moved_lines(&changes),
-            [
-                "1 object moves from namespace old to new: made anew there, removed here; volumes stay behind"
-            ]
+            changes.moved[0].meaning(),
+            ["nothing can be moved in a cluster: they are made anew in new and removed from old"]
         );
-        assert_eq!(changes.shared.len(), 2);
     }
 
     #[test]

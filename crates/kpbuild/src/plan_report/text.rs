@@ -6,7 +6,7 @@ use kpbuild_cluster::{Action, Conflict, Obstacle, Sign, Step, lines};
 use kpbuild_core::Style;
 use serde_json::Value;
 
-use super::{Changes, change_line, moved_lines, obstacle_line, short, summaries, word};
+use super::{Changes, GROWS, change_line, obstacle_line, short, summaries, word};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy)]
@@ -22,13 +22,15 @@ pub(crate) struct Detail {
 
 /// How many fields of one object are listed.
 const FIELDS: usize = 30;
-const GROWS: &str = "writing to a string cannot fail";
 
 /// Object by object, then conflicts, then the counts.
 pub(crate) fn text(changes: &Changes<'_>, detail: Detail) -> String {
     let mut out = String::new();
-    for line in moved_lines(changes) {
-        writeln!(out, "{line}").expect(GROWS);
+    for moved in &changes.moved {
+        writeln!(out, "> {}", moved.phrase(changes)).expect(GROWS);
+        for line in moved.meaning() {
+            writeln!(out, "    {}", paint(&line, "33", detail.style)).expect(GROWS);
+        }
     }
     for change in &changes.shared {
         let places = changes
@@ -173,6 +175,7 @@ fn sign(action: Action) -> &'static str {
         Action::Prune => "-",
         Action::Update | Action::Adopt => "~",
         Action::Replace => "±",
+        Action::Move => ">",
         Action::Keep | Action::Unchanged => "=",
         Action::Unknown => "!",
     }
@@ -183,7 +186,7 @@ fn colour(action: Action) -> &'static str {
         Action::Create => "32",
         Action::Prune | Action::Unknown => "31",
         Action::Update | Action::Adopt => "36",
-        Action::Replace => "1;35",
+        Action::Replace | Action::Move => "1;35",
         Action::Keep | Action::Unchanged => "2",
     }
 }

@@ -164,7 +164,6 @@ fn finding(problem: &Problem) -> String {
 /// the worst first.
 fn means(changes: &Changes<'_>) -> String {
     const MOST: usize = 20;
-    let moved = plan_report::moved_lines(changes);
     let mut effects: Vec<(EffectKind, String)> = Vec::new();
     for change in &changes.shared {
         for effect in &change.step.effects {
@@ -184,11 +183,16 @@ fn means(changes: &Changes<'_>) -> String {
         }
     }
     effects.sort_by_key(|(kind, _)| *kind);
-    if effects.is_empty() && moved.is_empty() {
+    if effects.is_empty() && changes.moved.is_empty() {
         return String::new();
     }
     let mut out = String::from("#### What it does to the cluster\n\n");
-    out.extend(moved.iter().map(|text| format!("- {}\n", line(text))));
+    for moved in &changes.moved {
+        writeln!(out, "- {}", line(&moved.phrase(changes))).expect(GROWS);
+        for text in moved.meaning() {
+            writeln!(out, "  - {}", line(&text)).expect(GROWS);
+        }
+    }
     out.extend(effects.iter().take(MOST).map(|(_, text)| text.as_str()));
     if effects.len() > MOST {
         writeln!(out, "- and {} more, see below", effects.len() - MOST).expect(GROWS);

@@ -212,13 +212,28 @@ fn administrator(given: &mut Given<'_>) {
 
 fn environment(given: &mut Given<'_>) {
     let from = ["grafana", "env"];
-    let variables = given.take_map(&from).into_iter();
-    let env: Vec<Value> = variables
-        .map(|(name, value)| json!({"name": name, "value": value}))
-        .collect();
+    let mut env = Vec::new();
+    for (name, value) in given.take_map(&from) {
+        if may_be_secret(&name) {
+            given.refuse(
+                &[from[0], from[1], &name],
+                "a stack file holds no password: put it into a Secret and take it from there, by `valueFrom` in `components.grafana.env`",
+            );
+        } else {
+            env.push(json!({"name": name, "value": value}));
+        }
+    }
     if !env.is_empty() {
         given.put(&from, &["components", "grafana", "env"], Value::Array(env));
     }
+}
+
+/// Whether the value of a variable is a password, by the variable's name.
+fn may_be_secret(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "PRIVATE_KEY"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Scrape jobs, which a stack takes from a Secret only.

@@ -270,8 +270,18 @@ fn places(changes: &Changes<'_>, stacks: &[&str]) -> String {
 
 fn objects(changes: &Changes<'_>) -> String {
     let mut items = String::new();
-    for line in plan_report::moved_lines(changes) {
-        writeln!(items, "<p class=\"item\">{}</p>", escaped(&line)).expect(GROWS);
+    for moved in &changes.moved {
+        let mut meaning = String::new();
+        for line in moved.meaning() {
+            writeln!(meaning, "<li>{}</li>", escaped(&line)).expect(GROWS);
+        }
+        writeln!(
+            items,
+            "<div class=\"item\" data-stacks=\"{}\"><b>{}</b><ul>\n{meaning}</ul></div>",
+            listed(&moved.stacks),
+            escaped(&moved.phrase(changes))
+        )
+        .expect(GROWS);
     }
     for (number, change) in changes.shared.iter().enumerate() {
         items.push_str(&object(number, change, changes));
