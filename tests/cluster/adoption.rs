@@ -246,7 +246,7 @@ fn a_renamed_namespace_is_another_installation_until_the_first_is_deleted() {
         "prometheus-operator: {enabled: false}",
         "prometheus-operator: {}",
     ));
-    stack.apply(&[]);
+    stack.apply(&["--no-wait"]);
     let file = stack.folder.path().join("stack.yaml");
     let before = std::fs::read_to_string(&file).expect("it was just written");
     let after = before.replace("namespace: before", "namespace: after");
@@ -257,6 +257,6 @@ fn a_renamed_namespace_is_another_installation_until_the_first_is_deleted() {
     std::fs::write(&file, &before).expect("the folder is ours");
     stack.run(&["delete", "--yes"]).expect(0).says("11 kept");
     std::fs::write(&file, &after).expect("the folder is ours");
-    stack.apply(&[]).says("10 adopted");
-    stack.apply(&[]).does_not_say("adopted");
+    stack.apply(&["--no-wait"]).says("10 adopted");
+    stack.apply(&["--no-wait"]).does_not_say("adopted");
 }
