@@ -221,6 +221,26 @@ fn annotations(repository: &Repository) -> Vec<String> {
 }
 
 #[test]
+fn a_stack_under_another_name_is_told_at_its_name() {
+    let repository = Repository::new();
+    repository.branch("renamed-stack", |repository| {
+        repository.replace("stacks/staging.yaml", "name: staging", "name: test");
+    });
+    let arguments = ["ci", "--base", "main", "--format", "github"];
+    let (stdout, stderr, _) = said(repository.kpbuild(&arguments));
+    let told = stdout.lines().find(|line| line.contains("stack-renamed"));
+    let told = told.unwrap_or_else(|| panic!("{stdout}{stderr}"));
+    assert!(
+        told.starts_with("::warning file=stacks/staging.yaml,line=2,"),
+        "{told}"
+    );
+    assert!(
+        told.contains("the stack `staging` is called `test` now"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_file_that_several_stacks_use_is_annotated_once() {
     let repository = Repository::new();
     repository.branch("broken-library", |repository| {

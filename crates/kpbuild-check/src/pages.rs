@@ -446,6 +446,16 @@ A document among the manifests is no Kubernetes object: it is no map, or lacks
 Other files (values of charts, configuration) do not belong into the folder.",
     ),
     (
+        "stack-renamed",
+        "\
+A branch gives a stack another `name`. What a stack has installed is known by its
+name and namespace, so that in the cluster it is another stack: `kpbuild apply`
+refuses to take the objects of the old one. Keep the name. If it must change, run
+`kpbuild delete` with the stack file as it was, then apply the new one: meanwhile
+nothing is monitored; definitions, namespaces and volumes stay, and the new stack
+takes them over.",
+    ),
+    (
         "silence-unused",
         "\
 A silence in the stack file (`check.silence`) accepts findings that are not there

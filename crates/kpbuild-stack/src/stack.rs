@@ -21,6 +21,8 @@ use crate::rules::{self, RuleChoices};
 pub struct Stack {
     /// The stack's name.
     pub name: String,
+    /// Where the stack file says it.
+    pub name_span: Option<Span>,
     /// The namespace that it is installed into.
     pub namespace: String,
     /// The kubeconfig context of the cluster that it is for, if it names one.
@@ -130,6 +132,7 @@ pub fn resolve(file: &StackFile) -> Stack {
     }
     Stack {
         name: file.shape.name.to_string(),
+        name_span: file.span(&["name"]),
         namespace: context.namespace().to_owned(),
         context: file.shape.cluster.context.clone(),
         server: file.shape.cluster.server.as_ref().map(ToString::to_string),

@@ -4,12 +4,15 @@
 use std::path::Path;
 
 use kpbuild_cluster::{Pattern, Plan, between};
-use kpbuild_core::{Bundle, Diagnostics, SourceMap};
+use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, SourceMap};
 use kpbuild_stack::Stack;
 
 use crate::cli::Diff;
 use crate::compile;
 use crate::files::{Files, GitError, Revision};
+
+/// A stack that has got another name.
+const RENAMED: Code = Code("stack-renamed");
 
 /// What a stack is on one of the two sides.
 pub(crate) enum Side {
@@ -47,6 +50,27 @@ impl Rendering {
             sources: compiled.sources,
             diagnostics: compiled.diagnostics,
         })
+    }
+
+    /// Says that the stack was called otherwise before: its objects are the same,
+    /// and yet a cluster does not take them for its own.
+    pub(crate) fn tell_new_name(&mut self, before: &Self) {
+        let (Side::Rendered(before), Side::Rendered(after)) = (&before.side, &self.side) else {
+            return;
+        };
+        let (old, new) = (&before.0.name, &after.0.name);
+        if old != new {
+            let message = format!("the stack `{old}` is called `{new}` now");
+            let renamed = Diagnostic::warning(RENAMED, message)
+                .at_some(after.0.name_span, "")
+                .note(format!(
+                    "in a cluster its objects belong to `{old}`: `kpbuild apply` takes this one for another stack, and refuses it"
+                ))
+                .help(
+                    "keep the name; or run `kpbuild delete` with the stack file as it was, and then apply it: what is not data is gone in between",
+                );
+            self.diagnostics.push(renamed);
+        }
     }
 
     pub(crate) fn is_broken(&self) -> bool {

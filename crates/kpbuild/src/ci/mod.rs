@@ -118,6 +118,9 @@ impl Run<'_> {
             Some(_) => self.setting.tests.run(head, path, &mut after)?,
             None => Vec::new(),
         };
+        if let Some(before) = &before {
+            after.tell_new_name(before);
+        }
         let report = found(&after);
         let mut compared = match before {
             Some(before) => Compared::of(before, after, &[]),

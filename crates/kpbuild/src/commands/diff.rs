@@ -51,7 +51,8 @@ fn with_base(base: &Base, arguments: &Diff, terminal: &mut Terminal) -> anyhow::
     let mut all = Vec::new();
     for path in &arguments.stacks {
         let before = Rendering::of(&base.files, path)?;
-        let after = Rendering::of(&Files::default(), path)?;
+        let mut after = Rendering::of(&Files::default(), path)?;
+        after.tell_new_name(&before);
         if matches!((&before.side, &after.side), (Side::Absent, Side::Absent)) {
             // Says which file was probably meant.
             crate::load::read(&Files::default(), &mut SourceMap::default(), path)?;
