@@ -21,10 +21,11 @@ fn the_autoscaler_and_kpbuild_leave_each_other_alone() {
     }
 
     // What kpbuild itself changes goes on without a word about the rest.
-    write(&stack, "{autoscale: {}, extraArgs: [--use-apiserver-cache]}");
-    stack
-        .apply(&["--no-wait"])
-        .says("Deployment/autoscale");
+    write(
+        &stack,
+        "{autoscale: {}, extraArgs: [--use-apiserver-cache]}",
+    );
+    stack.apply(&["--no-wait"]).says("Deployment/autoscale");
     assert_eq!(requests(&stack)["cpu"], "30m");
 
     // Without the autoscaler the fields are still its own, until kpbuild is told to take them.
@@ -77,7 +78,9 @@ fn patch(stack: &Stack<'_>, cpu: &str, memory: &str) {
 }
 
 fn requests(stack: &Stack<'_>) -> Value {
-    let deployment = stack.cluster.get(&stack.name, "deployment", "kube-state-metrics");
+    let deployment = stack
+        .cluster
+        .get(&stack.name, "deployment", "kube-state-metrics");
     let deployment = deployment.expect("it was applied");
     let containers = &deployment["spec"]["template"]["spec"]["containers"];
     let mut containers = containers.as_array().into_iter().flatten();

@@ -328,7 +328,11 @@ mod tests {
         for platform in ALL {
             let adapter = &defaults(platform)["components"]["prometheus-adapter"];
             let by_another = adapter["resourceMetrics"] == false;
-            assert_eq!(resource_metrics(platform).is_some(), by_another, "{platform:?}");
+            assert_eq!(
+                resource_metrics(platform).is_some(),
+                by_another,
+                "{platform:?}"
+            );
         }
     }
 

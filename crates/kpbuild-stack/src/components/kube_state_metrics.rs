@@ -183,7 +183,8 @@ fn resources(context: &Context<'_>, options: &KubeStateMetrics) -> Value {
 pub(crate) fn check(file: &StackFile) -> Option<Diagnostic> {
     let options = &file.shape.components.kube_state_metrics;
     let context = Context { file: &file.shape };
-    let nothing = autoscaler::wanted(options).is_some() && resources(&context, options) == json!({});
+    let nothing =
+        autoscaler::wanted(options).is_some() && resources(&context, options) == json!({});
     nothing.then(|| {
         let place = ["components", NAME, "autoscale"];
         let other = ["components", NAME, "resources"];

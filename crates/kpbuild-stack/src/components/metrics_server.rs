@@ -257,9 +257,7 @@ pub(crate) fn check(file: &StackFile) -> Vec<Diagnostic> {
 fn resolution(file: &StackFile, server: &MetricsServer) -> Option<Diagnostic> {
     let chosen = &server.metric_resolution;
     (chosen.milliseconds() < SHORTEST_RESOLUTION).then(|| {
-        let message = format!(
-            "`components.{NAME}.metricResolution` is {chosen}, the least is 10s"
-        );
+        let message = format!("`components.{NAME}.metricResolution` is {chosen}, the least is 10s");
         let place = file.tree.at(["components", NAME, "metricResolution"]);
         Diagnostic::error(OUT_OF_RANGE, message)
             .at_some(place.map(|node| node.span), "")
@@ -298,19 +296,24 @@ fn second_server(file: &StackFile) -> Option<Diagnostic> {
 }
 
 /// A platform that comes with metrics-server, or something in its place. Where
-/// users can leave that out, it is a warning.
+/// users can leave that out, it is a warning until they say outright that they
+/// want this one.
 fn served_by_the_platform(file: &StackFile) -> Option<Diagnostic> {
     let platform = file.shape.cluster.platform?;
     let own = platform::resource_metrics(platform)?;
+    let is_outright = file.tree.at([PLACE[0], NAME, "enabled"]).is_some();
     let name = platform.name();
     let message = format!("`{name}` serves the resource metrics API itself");
     let diagnostic = match own {
         platform::ResourceMetrics::Always => Diagnostic::error(CONFLICT, message).help(format!(
             "remove `{NAME}`: `kubectl top` and autoscalers are answered without it"
         )),
+        platform::ResourceMetrics::Unless(_) if is_outright => return None,
         platform::ResourceMetrics::Unless(way) => Diagnostic::warning(CONFLICT, message)
             .note("two servers of one API take it from each other")
-            .help(format!("remove `{NAME}`, or {way}")),
+            .help(format!(
+                "remove `{NAME}`; or {way} and say `{NAME}: {{enabled: true}}` here"
+            )),
     };
     let place = ["cluster", "platform"];
     Some(
@@ -334,7 +337,10 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let parsed = crate::parse(&sources, file, &mut diagnostics).ok();
         let found = diagnostics.sorted();
-        (parsed, found.iter().map(|one| one.message.clone()).collect())
+        (
+            parsed,
+            found.iter().map(|one| one.message.clone()).collect(),
+        )
     }
 
     fn input(options: &str) -> Value {
@@ -350,7 +356,11 @@ mod tests {
         let adapter = |components: &str| {
             let (file, found) = read(&format!("components: {{{components}}}\n"));
             assert!(found.is_empty(), "{components}: {found:?}");
-            let adapter = file.expect("nothing is wrong").shape.components.prometheus_adapter;
+            let adapter = file
+                .expect("nothing is wrong")
+                .shape
+                .components
+                .prometheus_adapter;
             (adapter.common.enabled, adapter.resource_metrics)
         };
         assert_eq!(adapter("metrics-server: {}").0, false);
@@ -365,7 +375,9 @@ mod tests {
     #[test]
     fn platforms_that_serve_the_api_say_so() {
         let found = |platform: &str| {
-            let text = format!("cluster: {{platform: {platform}}}\ncomponents: {{metrics-server: {{}}}}\n");
+            let text = format!(
+                "cluster: {{platform: {platform}}}\ncomponents: {{metrics-server: {{}}}}\n"
+            );
             let (file, found) = read(&text);
             (file.is_some(), found.len())
         };
@@ -376,6 +388,8 @@ mod tests {
             assert_eq!(found(platform), (true, 1), "{platform}");
         }
         assert_eq!(found("kubeadm"), (true, 0));
+        let outright = "cluster: {platform: k3s}\ncomponents: {metrics-server: {enabled: true}}\n";
+        assert!(read(outright).1.is_empty());
     }
 
     #[test]
