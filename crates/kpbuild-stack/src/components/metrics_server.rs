@@ -363,7 +363,7 @@ mod tests {
                 .prometheus_adapter;
             (adapter.common.enabled, adapter.resource_metrics)
         };
-        assert_eq!(adapter("metrics-server: {}").0, false);
+        assert!(!adapter("metrics-server: {}").0);
         let custom = "prometheus-adapter: {customMetrics: true}";
         assert_eq!(adapter(custom), (true, true));
         let both = format!("metrics-server: {{}}, {custom}");
