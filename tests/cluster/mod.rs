@@ -3,6 +3,7 @@
 mod adoption;
 mod agent;
 mod apply;
+mod autoscale;
 mod definitions;
 mod faults;
 mod installation;

@@ -75,7 +75,14 @@ impl Manifests {
 }
 
 fn stacks() -> Vec<PathBuf> {
-    let mut stacks: Vec<PathBuf> = ["stacks", "tests/options", "tests/mixins"]
+    let folders = [
+        "stacks",
+        "tests/mixins",
+        "tests/options",
+        "tests/options/on-demand/autoscale",
+        "tests/options/on-demand/metrics-server",
+    ];
+    let mut stacks: Vec<PathBuf> = folders
         .iter()
         .flat_map(|folder| {
             let folder = fs::read_dir(kpbuild::checkout().join(folder));
@@ -105,7 +112,9 @@ fn write(folder: &Path, stack: &Path, objects: &[Value]) {
         return;
     }
     fs::create_dir_all(folder).expect("the folder is ours");
-    let name = stack.file_stem().expect("a stack has a name");
+    let place = stack.strip_prefix(kpbuild::checkout());
+    let place = place.expect("it is part of the repository");
+    let name = place.display().to_string().replace('/', "-");
     let path = folder.join(name).with_extension("json");
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
     fs::write(path, list.to_string()).expect("the folder is ours");

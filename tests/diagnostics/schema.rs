@@ -28,11 +28,28 @@ const BEYOND_SCHEMA: &[(&str, &str)] = &[
         "what fields say about each other is none of it",
     ),
     (
+        "autoscale-from-nothing.yaml",
+        "what fields say about each other is none of it",
+    ),
+    (
         "duplicate-component.yaml",
         "data has no duplicates any more",
     ),
     ("duplicate-field.yaml", "data has no duplicates any more"),
     ("duration-of-centuries.yaml", "patterns do not count"),
+    (
+        "metrics-server-and-adapter.yaml",
+        "what fields say about each other is none of it",
+    ),
+    (
+        "metrics-server-and-idle-adapter.yaml",
+        "what fields say about each other is none of it",
+    ),
+    (
+        "metrics-server-of-the-platform.yaml",
+        "what fields say about each other is none of it",
+    ),
+    ("metrics-server-resolution.yaml", "patterns do not count"),
     (
         "number-with-point.yaml",
         "to JSON Schema, 2.0 is a whole number",

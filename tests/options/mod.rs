@@ -24,6 +24,20 @@ fn options_change_what_they_say() {
     });
 }
 
+/// What is there on demand has options too: each is compared with a stack that has nothing but it, the file that is called
+/// like the option's folder.
+#[test]
+fn options_of_what_is_there_on_demand_change_what_they_say() {
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "snapshots"}, {
+        insta::glob!("on-demand/*/*.yaml", |path| {
+            let without = path.parent().expect("it lies in a folder").with_extension("yaml");
+            let shown = difference(&objects(&without), &objects(path));
+            assert!(!shown.is_empty(), "{} changes nothing", path.display());
+            insta::assert_snapshot!(shown);
+        });
+    });
+}
+
 /// `generate` is for `kpbuild apply` alone: a password that it made would otherwise be in manifests and in Git.
 #[test]
 fn a_password_that_apply_makes_is_rendered_nowhere() {

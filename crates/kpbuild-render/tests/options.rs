@@ -7,11 +7,12 @@ use kpbuild_render::Inputs;
 use serde_json::{Value, json};
 
 /// The components that have pods.
-const WITH_PODS: [&str; 8] = [
+const WITH_PODS: [&str; 9] = [
     "alertmanager",
     "blackbox-exporter",
     "grafana",
     "kube-state-metrics",
+    "metrics-server",
     "node-exporter",
     "prometheus",
     "prometheus-adapter",
@@ -184,10 +185,17 @@ fn of_each(components: &[&str], options: &Value) -> Bundle {
 }
 
 fn each(names: &[&str], value: &Value) -> Value {
-    names
+    let mut all: Value = names
         .iter()
         .map(|name| ((*name).to_owned(), value.clone()))
-        .collect()
+        .collect();
+    if !all["metrics-server"].is_null() {
+        // Its replicas keep apart by themselves.
+        all["metrics-server"]["antiAffinity"] = json!("none");
+        // Beside it, the adapter has only this to do.
+        all["prometheus-adapter"]["customMetrics"] = json!(true);
+    }
+    all
 }
 
 fn render(components: &Value) -> Bundle {

@@ -6,6 +6,7 @@
 use kpbuild_core::{Code, Diagnostic, Diagnostics};
 
 use crate::components::prometheus::agent;
+use crate::components::{kube_state_metrics, metrics_server};
 use crate::mixins::MixinFile;
 use crate::parse::StackFile;
 use crate::patches;
@@ -23,6 +24,7 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
         alertmanager_configuration(file),
         etcd_certificates(file),
         grafana_volume(file),
+        kube_state_metrics::check(file),
         peers(file),
         scrape_configs(file),
         windows_hosts(file),
@@ -33,6 +35,7 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
         .into_iter()
         .flatten()
         .chain(agent::check(file))
+        .chain(metrics_server::check(file))
         .chain(mixins_of_one_name(file))
         .chain(unused_parameters(file))
     {

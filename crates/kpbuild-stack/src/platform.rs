@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::components::metrics_server;
 use crate::components::prometheus::agent;
 
 /// What a cluster was made by.
@@ -63,16 +64,46 @@ pub enum Platform {
     Talos,
 }
 
+impl Platform {
+    /// As users write it.
+    pub(crate) fn name(self) -> String {
+        let name = json!(self);
+        name.as_str().expect("it is written as a text").to_owned()
+    }
+}
+
 /// Puts what the platform of a stack file says, and what follows from Prometheus
-/// being an agent, below what the file says.
+/// being an agent and from metrics-server, below what the file says.
 pub(crate) fn complete(given: Value) -> Value {
-    let agent = agent::defaults(&given);
+    let follows = over(metrics_server::defaults(&given), agent::defaults(&given));
     let named = &given["cluster"]["platform"];
     let below = match Platform::deserialize(named) {
-        Ok(platform) => over(defaults(platform), agent),
-        Err(_) => agent,
+        Ok(platform) => over(defaults(platform), follows),
+        Err(_) => follows,
     };
     over(below, given)
+}
+
+/// How a platform that serves the resource metrics API itself does so.
+pub(crate) enum ResourceMetrics {
+    /// Whatever users do.
+    Always,
+    /// Unless users do this.
+    Unless(&'static str),
+}
+
+/// Whether a platform serves the resource metrics API itself.
+pub(crate) fn resource_metrics(platform: Platform) -> Option<ResourceMetrics> {
+    match platform {
+        Platform::Aks | Platform::Gke | Platform::Openshift => Some(ResourceMetrics::Always),
+        Platform::K3s => Some(ResourceMetrics::Unless(
+            "start the servers with `--disable metrics-server`",
+        )),
+        Platform::Rke2 => Some(ResourceMetrics::Unless(
+            "leave RKE2's own out: `disable: [rke2-metrics-server]` in the configuration of the servers",
+        )),
+        _ => None,
+    }
 }
 
 /// Whether a platform asks for a component that the user does not mention.
@@ -289,6 +320,19 @@ mod tests {
             file["name"] = json!("test");
             // JSON is YAML.
             read(&file.to_string()).unwrap_or_else(|found| panic!("{platform:?}: {found:?}"));
+        }
+    }
+
+    #[test]
+    fn who_serves_resource_metrics_is_said_once() {
+        for platform in ALL {
+            let adapter = &defaults(platform)["components"]["prometheus-adapter"];
+            let by_another = adapter["resourceMetrics"] == false;
+            assert_eq!(
+                resource_metrics(platform).is_some(),
+                by_another,
+                "{platform:?}"
+            );
         }
     }
 

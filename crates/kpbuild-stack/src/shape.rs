@@ -179,8 +179,9 @@ pub struct AllPods {
     /// limits of its own: see `prometheus-operator` under
     /// `configReloader.resources`.
     pub limits: Limits,
-    /// Keeps the replicas of Prometheus, Alertmanager, blackbox-exporter and
-    /// prometheus-adapter apart, and those of Grafana if there are several:
+    /// Keeps the replicas of Prometheus, Alertmanager, blackbox-exporter,
+    /// prometheus-adapter and metrics-server apart, and those of Grafana if there
+    /// are several:
     /// `soft` prefers different nodes, `hard` demands them;
     /// `{strictness: soft, topologyKey: topology.kubernetes.io/zone}` is about
     /// zones. Components may say otherwise.

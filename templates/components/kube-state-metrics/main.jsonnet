@@ -1,5 +1,6 @@
 // kube-state-metrics: one pod that watches all objects, behind two kube-rbac-proxies:
-// one for the metrics about objects, one for those about itself.
+// one for the metrics about objects, one for those about itself; and its autoscaler.
+local autoscaler = import 'autoscaler.libsonnet';
 local proxy = import 'lib/kube-rbac-proxy.libsonnet';
 local objects = import 'lib/objects.libsonnet';
 
@@ -41,7 +42,7 @@ function(input) {
               '--telemetry-host=127.0.0.1',
               '--telemetry-port=8082',
             ] + input.extraArgs,
-            resources: input.resources,
+            [if input.resources != null then 'resources']: input.resources,
             securityContext: input.securityContext,
           }] + std.map(proxy.container, input.kubeRbacProxies),
           serviceAccountName: name,
@@ -94,4 +95,4 @@ function(input) {
   clusterRoleBinding: objects.roleBinding(
     input.clusterMetadata, name, { name: name }, name, input.metadata.namespace
   ),
-}
+} + (if input.autoscaler != null then autoscaler(input.autoscaler, name) else {})

@@ -1,4 +1,5 @@
 // prometheus-adapter: an extension of the API server that asks Prometheus.
+local extension = import 'lib/api-extension.libsonnet';
 local objects = import 'lib/objects.libsonnet';
 local customRules = import 'custom-rules.libsonnet';
 local queries = import 'queries.libsonnet';
@@ -10,22 +11,6 @@ local probe(path, period, failures) = {
   failureThreshold: failures,
   httpGet: { path: path, port: 'https', scheme: 'HTTPS' },
   periodSeconds: period,
-};
-
-// A part of the API that the API server lets this adapter answer.
-local apiService(metadata, namespace, group, version, priority) = {
-  apiVersion: 'apiregistration.k8s.io/v1',
-  kind: 'APIService',
-  metadata: metadata { name: version + '.' + group },
-  spec: {
-    group: group,
-    groupPriorityMinimum: 100,
-    // The adapter signs its certificate itself, anew at each start.
-    insecureSkipTLSVerify: true,
-    service: { name: name, namespace: namespace },
-    version: version,
-    versionPriority: priority,
-  },
 };
 
 // Who may ask for metrics of a kind: the adapter itself, which discovers what it
@@ -44,7 +29,8 @@ local readers(metadata, namespace, kind) =
 
 function(input)
   local namespace = input.metadata.namespace;
-  local api(group, version, priority) = apiService(input.apiMetadata, namespace, group, version, priority);
+  local api(group, version, priority) =
+    extension.apiService(input.apiMetadata, name, namespace, group, version, priority);
   local config = std.manifestYamlDoc(std.mergePatch({
     [if input.resourceMetrics then 'resourceRules']: queries(input.windows),
     [if input.customMetrics then 'rules']: customRules,
@@ -118,26 +104,7 @@ function(input)
     serviceAccount: objects.serviceAccount(input.metadata, name, false),
 
     serviceMonitor: objects.serviceMonitor(input.metadata, name, {
-      endpoints: [{
-        bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token',
-        interval: input.interval,
-        // What every extension of the API server exposes and nothing here asks for.
-        metricRelabelings: [{
-          action: 'drop',
-          regex: '(' + std.join('|', [
-            'apiserver_client_certificate_.*',
-            'apiserver_envelope_.*',
-            'apiserver_flowcontrol_.*',
-            'apiserver_storage_.*',
-            'apiserver_webhooks_.*',
-            'workqueue_.*',
-          ]) + ')',
-          sourceLabels: ['__name__'],
-        }],
-        port: 'https',
-        scheme: 'https',
-        tlsConfig: { insecureSkipVerify: true },
-      }],
+      endpoints: [extension.endpoint(input.interval)],
       selector: { matchLabels: input.selector },
     }, input.serviceMonitor),
 
@@ -149,8 +116,8 @@ function(input)
     // The API server comes from addresses that no policy knows beforehand.
     networkPolicy: objects.networkPolicy(input.metadata, name, input.selector, [{}]),
 
-    apiService: if input.resourceMetrics then apiService(
-      input.clusterMetadata, namespace, 'metrics.k8s.io', 'v1beta1', 100
+    apiService: if input.resourceMetrics then extension.apiService(
+      input.clusterMetadata, name, namespace, 'metrics.k8s.io', 'v1beta1', 100
     ),
 
     // What the adapter may see, to turn names of objects into labels.
@@ -161,31 +128,15 @@ function(input)
       input.clusterMetadata, name, { name: name }, name, namespace
     ),
 
-    // It asks the API server who is asking it, and whether they may.
-    clusterRoleBindingDelegator: objects.roleBinding(
-      input.clusterMetadata, 'resource-metrics:system:auth-delegator', { name: 'system:auth-delegator' }, name, namespace
+    clusterRoleBindingDelegator: extension.delegator(
+      input.clusterMetadata, 'resource-metrics:system:auth-delegator', name, namespace
     ),
-    roleBindingAuthReader: objects.roleBinding(
-      input.metadata { namespace: 'kube-system' },
-      'resource-metrics-auth-reader',
-      { name: 'extension-apiserver-authentication-reader' },
-      name,
-      namespace
+    roleBindingAuthReader: extension.authReader(
+      input.metadata, 'resource-metrics-auth-reader', name, namespace
     ),
 
-    // Who may ask it: everyone who may view, edit or administrate a namespace.
-    clusterRoleAggregatedMetricsReader: objects.role(
-      input.clusterMetadata {
-        labels+: {
-          'rbac.authorization.k8s.io/aggregate-to-admin': 'true',
-          'rbac.authorization.k8s.io/aggregate-to-edit': 'true',
-          'rbac.authorization.k8s.io/aggregate-to-view': 'true',
-        },
-      },
-      'system:aggregated-metrics-reader',
-      [{ apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['get', 'list', 'watch'] }]
-    ),
-    clusterRoleServerResources: objects.role(input.clusterMetadata, 'resource-metrics-server-resources', [
+    clusterRoleAggregatedMetricsReader: if input.metricsReader then extension.metricsReader(input.clusterMetadata),
+    clusterRoleServerResources: if input.metricsReader then objects.role(input.clusterMetadata, 'resource-metrics-server-resources', [
       { apiGroups: ['metrics.k8s.io'], resources: ['*'], verbs: ['*'] },
     ]),
   } + (

@@ -41,7 +41,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 );
                 findings
                     .on(object, message)
-                    .help("name the Service of the adapter");
+                    .help("name the Service of what serves it");
             }
             Some(service) if !service.ports.iter().any(|one| one.number == port) => {
                 let message = format!(

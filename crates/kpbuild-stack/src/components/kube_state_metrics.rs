@@ -2,15 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use kpbuild_core::Diagnostic;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::conflicts::conflict;
 use crate::context::{self, App, Context, Identity, image};
 use crate::kube_rbac_proxy::{self, KubeRbacProxy, Place};
+use crate::parse::StackFile;
 use crate::scalar::Duration;
 use crate::shape::{Common, Pods, ServiceMonitor};
 use crate::stack::{Component, Mixin, RuleObject};
+
+mod autoscaler;
+
+pub use autoscaler::Autoscale;
 
 const NAME: &str = "kube-state-metrics";
 const VERSION: &str = "2.19.0";
@@ -59,6 +66,9 @@ pub struct KubeStateMetrics {
     /// Annotations of Kubernetes objects that become labels of the
     /// `..._annotations` metrics, written like `metricLabelsAllowlist`.
     pub metric_annotations_allowlist: BTreeMap<String, Vec<String>>,
+    /// Lets the resources of kube-state-metrics grow with the cluster: `{}` is
+    /// enough. What `resources` says is for an empty cluster then.
+    pub autoscale: Option<Autoscale>,
     /// Further arguments of kube-state-metrics, such as `--use-apiserver-cache`.
     pub extra_args: Vec<String>,
     /// How long Prometheus waits for the metrics: 30 seconds, or the scrape
@@ -81,7 +91,9 @@ struct Input<'a> {
     identity: Identity,
     image: String,
     extra_args: Vec<String>,
-    resources: Value,
+    /// None where the autoscaler says them.
+    resources: Option<Value>,
+    autoscaler: Option<autoscaler::Input>,
     security_context: Value,
     pod: Value,
     kube_rbac_proxies: [kube_rbac_proxy::Container; 2],
@@ -114,6 +126,9 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             &identity.metadata,
         )),
     };
+    let resources = resources(context, options);
+    let autoscaler = autoscaler::wanted(options)
+        .map(|autoscale| autoscaler::resolve(context, options, autoscale, &resources));
     let input = Input {
         identity,
         image: image(
@@ -123,11 +138,8 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
             &format!("v{version}"),
         ),
         extra_args: extra_args(options),
-        resources: context::resources(
-            context,
-            &options.pods.resources,
-            &json!({"requests": {"cpu": "10m", "memory": "190Mi"}, "limits": {"cpu": "100m", "memory": "250Mi"}}),
-        ),
+        resources: autoscaler.is_none().then_some(resources),
+        autoscaler,
         security_context: context::security_context(
             &options.pods,
             json!({
@@ -156,6 +168,30 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         mixins: vec![mixin],
         span: None,
     }
+}
+
+/// What an autoscaler starts from, or all there is.
+fn resources(context: &Context<'_>, options: &KubeStateMetrics) -> Value {
+    let default = json!({
+        "requests": {"cpu": "10m", "memory": "190Mi"},
+        "limits": {"cpu": "100m", "memory": "250Mi"},
+    });
+    context::resources(context, &options.pods.resources, &default)
+}
+
+/// An autoscaler without anything to start from.
+pub(crate) fn check(file: &StackFile) -> Option<Diagnostic> {
+    let options = &file.shape.components.kube_state_metrics;
+    let context = Context { file: &file.shape };
+    let nothing =
+        autoscaler::wanted(options).is_some() && resources(&context, options) == json!({});
+    nothing.then(|| {
+        let place = ["components", NAME, "autoscale"];
+        let other = ["components", NAME, "resources"];
+        conflict(file, &place, &other)
+            .note("what has neither a request nor a limit does not grow")
+            .help("leave a request in `resources`: the autoscaler adds to it for each step")
+    })
 }
 
 fn proxies(context: &Context<'_>, options: &KubeStateMetrics) -> [kube_rbac_proxy::Container; 2] {

@@ -12,6 +12,7 @@ pub mod etcd;
 pub mod grafana;
 pub mod kube_state_metrics;
 pub mod kubernetes;
+pub mod metrics_server;
 pub mod namespace;
 pub mod node_exporter;
 pub mod prometheus;
@@ -47,6 +48,11 @@ pub struct Components {
     /// The monitors of Kubernetes itself, and the rules and dashboards about
     /// what runs in the cluster.
     pub kubernetes: kubernetes::Kubernetes,
+    /// metrics-server, which answers `kubectl top` and autoscalers in
+    /// prometheus-adapter's place. It is installed when it is named here: `{}`
+    /// is enough. prometheus-adapter is then off, unless it serves custom or
+    /// external metrics.
+    pub metrics_server: Option<metrics_server::MetricsServer>,
     /// node-exporter, which measures the hardware and kernel of every node.
     pub node_exporter: node_exporter::NodeExporter,
     /// Prometheus, which scrapes targets and evaluates rules.
@@ -79,6 +85,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
         on(&all.grafana.common, grafana::resolve),
         on(&all.kube_state_metrics.common, kube_state_metrics::resolve),
         on(&all.kubernetes.common, kubernetes::resolve),
+        metrics_server::wanted(all).map(|options| metrics_server::resolve(context, options)),
         on(&all.node_exporter.common, node_exporter::resolve),
         on(&all.prometheus.common, prometheus::resolve),
         on(&all.prometheus_adapter.common, prometheus_adapter::resolve),

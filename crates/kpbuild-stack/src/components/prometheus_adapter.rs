@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::anti_affinity::AntiAffinity;
+use crate::components::metrics_server;
 use crate::context::{self, App, Context, Identity, Metadata, image};
 use crate::scalar::Url;
 use crate::shape::{Common, Pods, ServiceMonitor};
@@ -61,7 +62,8 @@ pub struct PrometheusAdapter {
     pub anti_affinity: Option<AntiAffinity>,
     /// Whether the adapter serves the resource metrics API (`metrics.k8s.io`).
     /// A cluster has one server of it: turn this off where metrics-server is
-    /// installed, as on many managed clusters.
+    /// installed already, as on many managed clusters. It is off where the stack
+    /// installs `metrics-server`.
     pub resource_metrics: bool,
     /// Whether the adapter serves the custom metrics API
     /// (`custom.metrics.k8s.io`), by which autoscalers follow what Prometheus
@@ -131,6 +133,8 @@ struct Input<'a> {
     /// Whether drains of nodes must leave a replica.
     pod_disruption_budget: bool,
     resource_metrics: bool,
+    /// Whether the roles that read resource metrics are the adapter's to make.
+    metrics_reader: bool,
     custom_metrics: bool,
     external_metrics: bool,
     /// `metadata` of the objects for custom and external metrics. One adapter of
@@ -188,6 +192,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         replicas: options.replicas,
         pod_disruption_budget: options.replicas > 1,
         resource_metrics: options.resource_metrics,
+        metrics_reader: metrics_server::wanted(&context.file.components).is_none(),
         custom_metrics: options.custom_metrics,
         external_metrics: options.external_metrics,
         api_metadata: Metadata {

@@ -51,7 +51,7 @@ const ASKING: [(&str, &str); 3] = [
     ),
     (
         "prometheus-adapter",
-        "an agent answers no queries; metrics-server serves `kubectl top` without Prometheus",
+        "an agent answers no queries; `metrics-server: {}` serves `kubectl top` without Prometheus",
     ),
 ];
 
