@@ -25,6 +25,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "kube-proxy",
         include_str!("../../../../stacks/kube-proxy.yaml"),
     ),
+    (
+        "metrics-server",
+        include_str!("../../../../stacks/metrics-server.yaml"),
+    ),
     ("operator", include_str!("../../../../stacks/operator.yaml")),
     ("patches", include_str!("../../../../stacks/patches.yaml")),
     ("windows", include_str!("../../../../stacks/windows.yaml")),
