@@ -96,13 +96,12 @@ impl Tool {
 
     fn recipe(self) -> Recipe {
         match self {
-            Self::Actionlint => Recipe {
-                name: "actionlint",
-                folder: "actionlint",
-                module: "github.com/rhysd/actionlint",
-                package: "/cmd/actionlint",
-                version_variables: &["main.version"],
-            },
+            Self::Actionlint => Recipe::of_name(
+                "actionlint",
+                "github.com/rhysd/actionlint",
+                "/cmd/actionlint",
+                &["main.version"],
+            ),
             Self::Alertmanager => Recipe::prometheus_style(
                 "alertmanager",
                 "alertmanager",
@@ -122,20 +121,13 @@ impl Tool {
                 package: ".",
                 version_variables: &[],
             },
-            Self::ControllerGen => Recipe {
-                name: "controller-gen",
-                folder: "controller-gen",
-                module: "sigs.k8s.io/controller-tools",
-                package: "/cmd/controller-gen",
-                version_variables: &["sigs.k8s.io/controller-tools/pkg/version.version"],
-            },
-            Self::Etcd => Recipe {
-                name: "etcd",
-                folder: "etcd",
-                module: "go.etcd.io/etcd/server/v3",
-                package: "",
-                version_variables: &[],
-            },
+            Self::ControllerGen => Recipe::of_name(
+                "controller-gen",
+                "sigs.k8s.io/controller-tools",
+                "/cmd/controller-gen",
+                &["sigs.k8s.io/controller-tools/pkg/version.version"],
+            ),
+            Self::Etcd => Recipe::of_name("etcd", "go.etcd.io/etcd/server/v3", "", &[]),
             Self::Jb => Recipe {
                 name: "jb",
                 folder: "jsonnet-bundler",
@@ -143,13 +135,12 @@ impl Tool {
                 package: "/cmd/jb",
                 version_variables: &["main.Version"],
             },
-            Self::Helm => Recipe {
-                name: "helm",
-                folder: "helm",
-                module: "helm.sh/helm/v3",
-                package: "/cmd/helm",
-                version_variables: &["helm.sh/helm/v3/internal/version.version"],
-            },
+            Self::Helm => Recipe::of_name(
+                "helm",
+                "helm.sh/helm/v3",
+                "/cmd/helm",
+                &["helm.sh/helm/v3/internal/version.version"],
+            ),
             Self::KubeApiserver => Recipe::kubernetes("kube-apiserver", "/cmd/kube-apiserver"),
             Self::KubeControllerManager => {
                 Recipe::kubernetes("kube-controller-manager", "/cmd/kube-controller-manager")
@@ -163,13 +154,12 @@ impl Tool {
                 package: "",
                 version_variables: &[],
             },
-            Self::Kwok => Recipe {
-                name: "kwok",
-                folder: "kwok",
-                module: "sigs.k8s.io/kwok",
-                package: "/cmd/kwok",
-                version_variables: &["sigs.k8s.io/kwok/pkg/consts.Version"],
-            },
+            Self::Kwok => Recipe::of_name(
+                "kwok",
+                "sigs.k8s.io/kwok",
+                "/cmd/kwok",
+                &["sigs.k8s.io/kwok/pkg/consts.Version"],
+            ),
             Self::NodeExporter => Recipe::prometheus_style(
                 "node_exporter",
                 "node-exporter",
@@ -427,6 +417,22 @@ struct Recipe {
 }
 
 impl Recipe {
+    /// One whose folder has the program's name.
+    const fn of_name(
+        name: &'static str,
+        module: &'static str,
+        package: &'static str,
+        version_variables: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            folder: name,
+            module,
+            package,
+            version_variables,
+        }
+    }
+
     const fn kubernetes(name: &'static str, package: &'static str) -> Self {
         Self {
             name,

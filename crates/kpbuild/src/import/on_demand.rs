@@ -23,6 +23,8 @@ pub(super) fn each(search: &mut Search<'_>) {
     }) {
         etcd(search);
     }
+    metrics_server(search);
+    autoscaler(search);
     windows_hosts(search);
     if has(search, |key| {
         key.kind == "DaemonSet" && key.name == "windows-exporter"
@@ -36,6 +38,77 @@ fn given<'a>(search: &Search<'a>, kind: &str, name: &str) -> Option<&'a Value> {
     let mut objects = search.given.objects();
     let found = objects.find(|(key, _)| key.kind == kind && key.name == name);
     found.map(|(_, object)| &object.value)
+}
+
+/// metrics-server, with what its arguments say.
+fn metrics_server(search: &mut Search<'_>) {
+    let Some(arguments) = arguments(search, "metrics-server") else {
+        return;
+    };
+    let mut server = json!({});
+    for argument in &arguments {
+        match argument.split_once('=') {
+            None if argument == "--kubelet-insecure-tls" => {
+                server["kubeletInsecureTls"] = json!(true);
+            }
+            Some(("--metric-resolution", resolution)) => {
+                server["metricResolution"] = json!(resolution);
+            }
+            Some(("--secure-port", port)) => {
+                if let Ok(port) = port.parse::<u16>() {
+                    server["securePort"] = json!(port);
+                }
+            }
+            _ => {}
+        }
+    }
+    search.attempt(&["components", "metrics-server"], server);
+}
+
+/// The autoscaler of kube-state-metrics, with what its configuration begins with
+/// and adds.
+fn autoscaler(search: &mut Search<'_>) {
+    let Some(arguments) = arguments(search, "ksm-autoscaler") else {
+        return;
+    };
+    let mut configurations = arguments
+        .iter()
+        .filter_map(|argument| argument.strip_prefix("--default-config="));
+    let config: Option<Value> = configurations
+        .next()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let config = config.unwrap_or_default()["kube-state-metrics"].take();
+    let requests = &config["requests"];
+    let mut autoscale = json!({});
+    for (field, value) in [
+        ("nodesPerStep", &requests["cpu"]["nodesPerStep"]),
+        ("cpu", &requests["cpu"]["step"]),
+        ("memory", &requests["memory"]["step"]),
+    ] {
+        if !value.is_null() {
+            autoscale[field] = value.clone();
+        }
+    }
+    let bases = |kind: &str| -> Value {
+        let amounts = config[kind].as_object().into_iter().flatten();
+        amounts
+            .map(|(name, amount)| (name.clone(), amount["base"].clone()))
+            .collect()
+    };
+    let path = ["components", "kube-state-metrics"];
+    let mut stack = search.stack.clone();
+    set(&mut stack, &[path[0], path[1], "autoscale"], autoscale);
+    let resources = json!({"limits": bases("limits"), "requests": bases("requests")});
+    set(&mut stack, &[path[0], path[1], "resources"], resources);
+    search.attempt_stack(stack);
+}
+
+/// The arguments of a Deployment's first container.
+fn arguments(search: &Search<'_>, deployment: &str) -> Option<Vec<String>> {
+    let pod = &given(search, "Deployment", deployment)?["spec"]["template"]["spec"];
+    let arguments = pod["containers"][0]["args"].as_array()?.iter();
+    let arguments = arguments.filter_map(Value::as_str).map(str::to_owned);
+    Some(arguments.collect())
 }
 
 /// etcd at fixed addresses: with the Secret of its certificates if that is not
