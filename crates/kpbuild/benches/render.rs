@@ -6,6 +6,7 @@ use std::hint::black_box;
 use std::process::{Command, Stdio};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use kpbuild_core::yaml::document;
 use kpbuild_core::{Diagnostics, SourceMap};
 
 const STACK: &str = concat!(
@@ -87,7 +88,7 @@ fn stages(c: &mut Criterion) {
             bundle
                 .objects()
                 .iter()
-                .map(|object| black_box(object.yaml()).len())
+                .map(|object| black_box(document(object.value())).len())
                 .sum::<usize>()
         });
     });
