@@ -208,19 +208,10 @@ fn counterpart<'v>(item: &Value, index: usize, others: &'v [Value]) -> Option<&'
 mod tests {
     use super::*;
     use crate::offline::between;
-    use kpbuild_core::{Diagnostics, Origin};
     use serde_json::json;
 
     fn bundle(values: Vec<Value>) -> Bundle {
-        let origin = Origin {
-            component: "test".into(),
-            span: None,
-        };
-        let object = |value| Object::new(value, origin.clone()).expect("cases are whole");
-        Bundle::new(
-            values.into_iter().map(object).collect(),
-            &mut Diagnostics::default(),
-        )
+        Bundle::of_manifests("test", values).expect("cases are whole")
     }
 
     fn object(kind: &str, namespace: &str, name: &str, text: &str) -> Value {

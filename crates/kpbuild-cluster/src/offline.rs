@@ -87,17 +87,10 @@ fn existing(old: &Object, new: &Object) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kpbuild_core::{Diagnostics, Origin};
     use serde_json::{Value, json};
 
     fn bundle(values: &[Value]) -> Bundle {
-        let origin = || Origin {
-            component: "test".into(),
-            span: None,
-        };
-        let objects = values.iter().cloned();
-        let objects = objects.map(|value| Object::new(value, origin()).expect("cases are whole"));
-        Bundle::new(objects.collect(), &mut Diagnostics::default())
+        Bundle::of_manifests("test", values.iter().cloned()).expect("cases are whole")
     }
 
     fn said(before: &[Value], after: &[Value]) -> Vec<String> {

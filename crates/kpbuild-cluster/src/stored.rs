@@ -91,27 +91,19 @@ impl StoredStep {
 mod tests {
     use super::*;
     use crate::offline::between;
-    use kpbuild_core::{Bundle, Diagnostics, Object, Origin};
+    use kpbuild_core::Bundle;
     use serde_json::json;
 
     #[test]
     fn a_plan_comes_back_as_it_was() {
         let bundle = |replicas: u32, extra: &str| {
-            let origin = Origin {
-                component: "test".into(),
-                span: None,
-            };
             let values = [
                 json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": replicas}}),
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": extra}}),
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "same"}}),
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "moved", "namespace": extra}, "data": {"a": extra, "b": replicas}}),
             ];
-            let object = |value| Object::new(value, origin.clone()).expect("cases are whole");
-            Bundle::new(
-                values.into_iter().map(object).collect(),
-                &mut Diagnostics::default(),
-            )
+            Bundle::of_manifests("test", values).expect("cases are whole")
         };
         let plan = between(&bundle(1, "old"), &bundle(2, "new"), &[]);
         let back = Plan::of_stored(plan.to_stored()).expect("it was just written");

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::object::{Object, ObjectKey};
+use crate::object::{NotAnObject, Object, ObjectKey, Origin};
 
 /// The code of the finding that two objects have the same identity.
 pub const DUPLICATE: Code = Code("object-duplicate");
@@ -31,6 +33,25 @@ impl Bundle {
         Self {
             objects: unique.into_values().collect(),
         }
+    }
+
+    /// The manifests that a test or a benchmark is about, all in the name of `component`
+    /// and of no line of a stack file; of two with the same identity the first counts.
+    ///
+    /// # Errors
+    ///
+    /// A value that is no manifest: nobody knows what it is called.
+    pub fn of_manifests(
+        component: &str,
+        manifests: impl IntoIterator<Item = Value>,
+    ) -> Result<Self, NotAnObject> {
+        let origin = Origin {
+            component: component.to_owned(),
+            span: None,
+        };
+        let object = |manifest| Object::new(manifest, origin.clone());
+        let objects: Result<_, _> = manifests.into_iter().map(object).collect();
+        Ok(Self::new(objects?, &mut Diagnostics::default()))
     }
 
     /// The objects in the order in which they can be applied.

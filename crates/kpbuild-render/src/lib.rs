@@ -25,7 +25,7 @@ use std::cell::LazyCell;
 use std::ops::Deref;
 
 use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, FileId, Object, Reported, SourceMap};
-use kpbuild_stack::{Mixin, Stack, UserMixin};
+use kpbuild_stack::{Component, Mixin, Stack, UserMixin};
 use serde_json::Value;
 
 pub use jsonnet::{Frame, JsonnetError};
@@ -94,19 +94,16 @@ pub fn render(
     diagnostics: &mut Diagnostics,
 ) -> Result<Bundle, Reported> {
     let session = &inputs.session;
-    let (mut rules, mut dashboards) = evaluate_mixins(session, stack, diagnostics);
+    let mut rules = evaluate_rules(session, stack, diagnostics);
+    let mut dashboards = evaluate_dashboards(session, stack, diagnostics);
     // Parts of kpbuild are shared between stacks, files beside them are not.
     let jsonnet = LazyCell::new(|| Jsonnet::with_files(&inputs.files));
     let user = evaluate_user_mixins(&jsonnet, stack, inputs, sources, diagnostics);
     for (mixin, given) in &user {
-        rules.add_user_mixin(mixin, &given.evaluated.groups);
+        rules.add_user_mixin(mixin, &given.groups);
     }
     complete(&mut rules, stack, inputs, sources, diagnostics);
-    if stack
-        .components
-        .iter()
-        .any(|component| component.name == "grafana")
-    {
+    if has_grafana(stack) {
         dashboards.exclude(&stack.dashboards, diagnostics);
         for (mixin, given) in user {
             dashboards.add_user_mixin(mixin, given, diagnostics);
@@ -161,28 +158,43 @@ pub fn render(
     Ok(bundle)
 }
 
-/// The rules and dashboards of all components.
-fn evaluate_mixins(
+fn has_grafana(stack: &Stack) -> bool {
+    let mut components = stack.components.iter();
+    components.any(|component| component.name == "grafana")
+}
+
+/// The rules of all components.
+fn evaluate_rules(session: &Session, stack: &Stack, diagnostics: &mut Diagnostics) -> Rules {
+    let mut rules = Rules::default();
+    for (component, mixin) in mixins(stack).filter(|(_, mixin)| mixin.rules.is_some()) {
+        match mixins::groups_once(session, mixin) {
+            Ok(groups) => rules.add(component.name, component.span, mixin, &groups),
+            Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
+        }
+    }
+    rules
+}
+
+/// The dashboards of all components, for a stack that has Grafana.
+fn evaluate_dashboards(
     session: &Session,
     stack: &Stack,
     diagnostics: &mut Diagnostics,
-) -> (Rules, Dashboards) {
-    let mut rules = Rules::default();
+) -> Dashboards {
     let mut dashboards = Dashboards::in_folders(stack.dashboards.folders.clone());
-    for component in &stack.components {
-        for mixin in &component.mixins {
-            match mixins::evaluate_once(session, mixin) {
-                Ok(evaluated) => {
-                    let groups = evaluated.groups.clone();
-                    rules.add(component.name, component.span, mixin, groups);
-                    let shown = evaluated.dashboards.clone();
-                    dashboards.add_mixin(mixin, component.span, shown, diagnostics);
-                }
-                Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
-            }
+    for (component, mixin) in mixins(stack).filter(|_| has_grafana(stack)) {
+        match mixins::dashboards_once(session, mixin) {
+            Ok(shown) => dashboards.add_mixin(mixin, component.span, &shown, diagnostics),
+            Err(error) => diagnostics.push(template_failed(mixin.name, &error)),
         }
     }
-    (rules, dashboards)
+    dashboards
+}
+
+/// The mixins of a stack, each with the component that brings it.
+fn mixins(stack: &Stack) -> impl Iterator<Item = (&Component, &Mixin)> {
+    let components = stack.components.iter();
+    components.flat_map(|component| component.mixins.iter().map(move |mixin| (component, mixin)))
 }
 
 /// Adds the user's rules to those of the mixins, and edits all as the stack says.
@@ -195,7 +207,7 @@ fn complete(
 ) {
     rules.add_user(&stack.rules, &inputs.rules, sources, diagnostics);
     let templates = inputs.session.templates();
-    let evaluate = |mixin: &Mixin| Ok(mixins::evaluate(templates, mixin)?.groups);
+    let evaluate = |mixin: &Mixin| mixins::groups(templates, mixin);
     rules.edit(&stack.rules, &evaluate, inputs.advise, diagnostics);
 }
 
@@ -236,10 +248,10 @@ pub fn rules(
     diagnostics: &mut Diagnostics,
 ) -> Result<Vec<MixinRules>, Reported> {
     let session = &inputs.session;
-    let (mut rules, _) = evaluate_mixins(session, stack, diagnostics);
+    let mut rules = evaluate_rules(session, stack, diagnostics);
     let jsonnet = LazyCell::new(|| Jsonnet::with_files(&inputs.files));
     for (mixin, given) in evaluate_user_mixins(&jsonnet, stack, inputs, sources, diagnostics) {
-        rules.add_user_mixin(mixin, &given.evaluated.groups);
+        rules.add_user_mixin(mixin, &given.groups);
     }
     complete(&mut rules, stack, inputs, sources, diagnostics);
     let components = stack.components.iter();

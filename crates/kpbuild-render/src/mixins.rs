@@ -1,57 +1,75 @@
 //! Evaluates mixins: rules and dashboards with the stack's parameters.
+//!
+//! The two are evaluated apart: a stack without Grafana needs no dashboards, and one
+//! that wants none of a mixin's rules may want its dashboards.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kpbuild_stack::Mixin;
 use kpbuild_stack::parameters::decided_by;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Session;
 use crate::dashboards::Shown;
 use crate::jsonnet::{Jsonnet, JsonnetError};
 
-/// What a mixin gives.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Evaluated {
-    /// Groups of alerts, then groups of recording rules.
-    pub(crate) groups: Vec<Value>,
-    /// Dashboards by file name.
-    pub(crate) dashboards: BTreeMap<String, Arc<Shown>>,
+/// Dashboards by file name, as they are shown.
+pub(crate) fn shown(
+    dashboards: impl IntoIterator<Item = (String, Value)>,
+) -> BTreeMap<String, Arc<Shown>> {
+    let shown = |(file, value)| (file, Arc::new(Shown::from(value)));
+    dashboards.into_iter().map(shown).collect()
 }
 
-impl Evaluated {
-    pub(crate) fn new(
-        groups: Vec<Value>,
-        dashboards: impl IntoIterator<Item = (String, Value)>,
-    ) -> Self {
-        let shown = |(file, value)| (file, Arc::new(Shown::from(value)));
-        Self {
-            groups,
-            dashboards: dashboards.into_iter().map(shown).collect(),
-        }
-    }
-}
-
-/// What one of the mixins that come with kpbuild gives, evaluated once for each
-/// set of parameters.
-pub(crate) fn evaluate_once(
+/// The groups of rules of one of the mixins that come with kpbuild, evaluated once
+/// for each set of parameters.
+pub(crate) fn groups_once(
     session: &Session,
     mixin: &Mixin,
-) -> Result<Arc<Evaluated>, JsonnetError> {
-    let key = format!("{} {}", mixin.name, mixin.config);
-    let evaluate = || evaluate(session.templates(), mixin);
-    session.mixins().get(key, evaluate)
+) -> Result<Arc<Vec<Value>>, JsonnetError> {
+    let evaluate = || groups(session.templates(), mixin);
+    session.groups().get(key(mixin), evaluate)
 }
 
-/// Evaluates one of the mixins that come with kpbuild.
-pub(crate) fn evaluate(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<Evaluated, JsonnetError> {
+/// The dashboards of one of the mixins that come with kpbuild, likewise.
+pub(crate) fn dashboards_once(
+    session: &Session,
+    mixin: &Mixin,
+) -> Result<Arc<BTreeMap<String, Arc<Shown>>>, JsonnetError> {
+    let evaluate = || {
+        let value = evaluate(session.templates(), mixin, "given.dashboards")?;
+        Ok(match value {
+            Value::Object(map) => shown(map),
+            _ => BTreeMap::new(),
+        })
+    };
+    session.dashboards().get(key(mixin), evaluate)
+}
+
+fn key(mixin: &Mixin) -> String {
+    format!("{} {}", mixin.name, mixin.config)
+}
+
+/// The groups of rules of one of the mixins that come with kpbuild: those of alerts
+/// first, then those of recording rules.
+pub(crate) fn groups(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<Vec<Value>, JsonnetError> {
+    Ok(
+        match evaluate(jsonnet, mixin, "given.alerts + given.rules")? {
+            Value::Array(groups) => groups,
+            _ => Vec::new(),
+        },
+    )
+}
+
+/// Evaluates a part of what a mixin has given, and nothing of the others.
+fn evaluate(jsonnet: &Jsonnet, mixin: &Mixin, part: &str) -> Result<Value, JsonnetError> {
     let code = format!(
-        "function(config) (import 'lib/mixin.libsonnet')(import 'mixins/{}/mixin.libsonnet', config)",
+        "function(config) local given = (import 'lib/mixin.libsonnet')\
+         (import 'mixins/{}/mixin.libsonnet', config); {part}",
         mixin.name
     );
-    let value = jsonnet.call_snippet(mixin.name, &code, &[("config", &mixin.config)])?;
-    Ok(evaluated(value))
+    jsonnet.call_snippet(mixin.name, &code, &[("config", &mixin.config)])
 }
 
 /// The rules of a mixin as its tests expect them.
@@ -60,7 +78,7 @@ pub(crate) fn tested(jsonnet: &Jsonnet, mixin: &Mixin) -> Result<Vec<Value>, Jso
         config: tested_parameters(mixin),
         ..mixin.clone()
     };
-    Ok(evaluate(jsonnet, &tested)?.groups)
+    groups(jsonnet, &tested)
 }
 
 /// A mixin's tests hold for its default parameters. Switches by which the stack
@@ -73,18 +91,4 @@ fn tested_parameters(mixin: &Mixin) -> Value {
     switches
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
-}
-
-fn evaluated(mut value: Value) -> Evaluated {
-    let mut groups = Vec::new();
-    for part in ["alerts", "rules"] {
-        if let Value::Array(list) = value[part].take() {
-            groups.extend(list);
-        }
-    }
-    let dashboards = match value["dashboards"].take() {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    };
-    Evaluated::new(groups, dashboards)
 }

@@ -9,16 +9,17 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kpbuild_core::Object;
+use serde_json::Value;
 
 use crate::UserFiles;
 use crate::components::Fields;
 use crate::dashboards::Shown;
 use crate::jsonnet::{self, Jsonnet};
-use crate::mixins::Evaluated;
 
 /// What was rendered and may be needed again; a handle to it.
 #[derive(Debug, Clone, Default)]
@@ -26,9 +27,10 @@ pub struct Cache(Arc<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    mixins: Memo<Evaluated>,
+    groups: Memo<Vec<Value>>,
+    dashboards: Memo<BTreeMap<String, Arc<Shown>>>,
     components: Memo<Fields>,
-    dashboards: Memo<(Arc<Shown>, Object)>,
+    config_maps: Memo<(Arc<Shown>, Object)>,
     rules: Memo<Object>,
 }
 
@@ -67,8 +69,14 @@ impl Session {
             .get_or_init(|| Jsonnet::with_files(&UserFiles::none()))
     }
 
-    pub(crate) fn mixins(&self) -> &Memo<Evaluated> {
-        &self.cache.0.mixins
+    /// The groups of rules of mixins.
+    pub(crate) fn groups(&self) -> &Memo<Vec<Value>> {
+        &self.cache.0.groups
+    }
+
+    /// The dashboards of mixins.
+    pub(crate) fn dashboards(&self) -> &Memo<BTreeMap<String, Arc<Shown>>> {
+        &self.cache.0.dashboards
     }
 
     /// The objects of components by the fields of their templates.
@@ -78,17 +86,22 @@ impl Session {
 
     /// The ConfigMaps of dashboards; each beside the dashboard, whose address is
     /// part of its key and stays taken with it.
-    pub(crate) fn dashboards(&self) -> &Memo<(Arc<Shown>, Object)> {
-        &self.cache.0.dashboards
+    pub(crate) fn config_maps(&self) -> &Memo<(Arc<Shown>, Object)> {
+        &self.cache.0.config_maps
     }
 
     /// An object of rules with the text that the same object of another stack
     /// has, if there is one.
     pub(crate) fn kept(&self, mut object: Object) -> Object {
-        let key = object.value().to_string();
+        let mut hasher = DefaultHasher::new();
+        object.value().hash(&mut hasher);
+        let key = format!("{} {:x}", object.key(), hasher.finish());
         let kept = self.cache.0.rules.get(key, || Ok(object.clone()));
         let Ok::<_, Infallible>(kept) = kept;
-        object.share(&kept);
+        // Two texts may have one hash.
+        if kept.value() == object.value() {
+            object.share(&kept);
+        }
         object
     }
 }

@@ -4,6 +4,7 @@
 //! there, and what comes out must be rules and dashboards.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use glob::Pattern;
 use kpbuild_core::suggest::nearest;
@@ -12,8 +13,9 @@ use kpbuild_stack::UserMixin;
 use kpbuild_stack::mixins::Choice;
 use serde_json::Value;
 
+use crate::dashboards::Shown;
 use crate::jsonnet::{Jsonnet, JsonnetError, Lazy};
-use crate::mixins::Evaluated;
+use crate::mixins::shown;
 use crate::user_files;
 
 /// A mixin that cannot be evaluated.
@@ -27,8 +29,10 @@ pub const MATCHES_NOTHING: Code = Code("mixin-matches-nothing");
 
 /// What a mixin of the user's gives, without what the stack does not want.
 pub(crate) struct UserEvaluated {
-    /// Its groups, and its dashboards by file name.
-    pub(crate) evaluated: Evaluated,
+    /// Groups of alerts, then groups of recording rules.
+    pub(crate) groups: Vec<Value>,
+    /// Dashboards by file name.
+    pub(crate) dashboards: BTreeMap<String, Arc<Shown>>,
     /// The folder of Grafana that it is made for.
     pub(crate) folder: Option<String>,
 }
@@ -110,7 +114,8 @@ impl Reader<'_> {
             None => self.folder(&configured)?,
         };
         Ok(Some(UserEvaluated {
-            evaluated: Evaluated::new(groups, dashboards),
+            groups,
+            dashboards: shown(dashboards),
             folder,
         }))
     }

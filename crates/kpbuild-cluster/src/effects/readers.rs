@@ -113,24 +113,15 @@ fn list(readers: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::offline::between;
-    use kpbuild_core::{Bundle, Diagnostics, Object, Origin};
+    use kpbuild_core::Bundle;
     use serde_json::{Value, json};
 
     #[test]
     fn a_record_that_goes_names_its_readers() {
         let rules = |rules: Value| json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule", "metadata": {"name": "r"}, "spec": {"groups": [{"name": "g", "rules": rules}]}});
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "d"}, "data": {"nodes.json": "{\"expr\": \"sum(a:b) + a:bc\"}"}});
-        let bundle = |values: Vec<Value>| {
-            let origin = Origin {
-                component: "test".into(),
-                span: None,
-            };
-            let object = |value| Object::new(value, origin.clone()).expect("cases are whole");
-            Bundle::new(
-                values.into_iter().map(object).collect(),
-                &mut Diagnostics::default(),
-            )
-        };
+        let bundle =
+            |values: Vec<Value>| Bundle::of_manifests("test", values).expect("cases are whole");
         let alert = json!({"alert": "A", "expr": "a:b > 0"});
         let before = bundle(vec![
             rules(

@@ -145,10 +145,11 @@ impl Dashboards {
         &mut self,
         mixin: &Mixin,
         span: Option<Span>,
-        dashboards: BTreeMap<String, Arc<Shown>>,
+        dashboards: &BTreeMap<String, Arc<Shown>>,
         diagnostics: &mut Diagnostics,
     ) {
         for (file, value) in dashboards {
+            let (file, value) = (file.clone(), Arc::clone(value));
             let rules = mixin.rules.is_some();
             let source = Source::Mixin {
                 name: mixin.name.to_owned(),
@@ -252,13 +253,13 @@ impl Dashboards {
         diagnostics: &mut Diagnostics,
     ) {
         let Some(span) = mixin.span else { return };
-        let folder = if given.evaluated.dashboards.is_empty() {
+        let folder = if given.dashboards.is_empty() {
             0
         } else {
             self.folder(given.folder.as_deref())
         };
         let mut found = Vec::new();
-        for (file, value) in given.evaluated.dashboards {
+        for (file, value) in given.dashboards {
             found.extend(
                 kpbuild_dashboard::check(&value.value())
                     .into_iter()
@@ -380,7 +381,7 @@ impl Dashboards {
         for (file, dashboard) in &self.by_file {
             let (shown, span) = (&dashboard.value, dashboard.span(&[]));
             let key = format!("{:p} {file} {metadata}", Arc::as_ptr(shown));
-            let Ok(kept) = session.dashboards().get(key, || {
+            let Ok(kept) = session.config_maps().get(key, || {
                 let object = config_maps::config_map(file, &shown.text, metadata);
                 Ok::<_, Infallible>((Arc::clone(shown), object))
             });

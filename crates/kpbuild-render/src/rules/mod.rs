@@ -117,13 +117,13 @@ impl Rules {
         component: &'static str,
         span: Option<Span>,
         mixin: &Mixin,
-        groups: Vec<Value>,
+        groups: &[Value],
     ) {
         let Some(object) = &mixin.rules else { return };
         let mixin = Rc::new(mixin.clone());
         let groups = groups
-            .into_iter()
-            .map(|group| Group::of_mixin(Some(&mixin), group));
+            .iter()
+            .map(|group| Group::of_mixin(Some(&mixin), group.clone()));
         let known = self
             .objects
             .iter_mut()

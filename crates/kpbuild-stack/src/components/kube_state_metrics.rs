@@ -140,23 +140,8 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         extra_args: extra_args(options),
         resources: autoscaler.is_none().then_some(resources),
         autoscaler,
-        security_context: context::security_context(
-            &options.pods,
-            json!({
-                "allowPrivilegeEscalation": false,
-                "capabilities": {"drop": ["ALL"]},
-                "readOnlyRootFilesystem": true,
-                "runAsGroup": 65534,
-                "runAsNonRoot": true,
-                "runAsUser": 65534,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            }),
-        ),
-        pod: context::pod(
-            context,
-            &options.pods,
-            json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
-        ),
+        security_context: security_context(options),
+        pod: pod(context, options),
         kube_rbac_proxies: proxies(context, options),
         interval: options.service_monitor.interval(INTERVAL),
         timeout: timeout(options),
@@ -168,6 +153,26 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         mixins: vec![mixin],
         span: None,
     }
+}
+
+/// Where its pods run, and those of its autoscaler.
+fn pod(context: &Context<'_>, options: &KubeStateMetrics) -> Value {
+    let default = json!({"nodeSelector": {"kubernetes.io/os": "linux"}});
+    context::pod(context, &options.pods, default)
+}
+
+/// What its container may do, and that of its autoscaler.
+fn security_context(options: &KubeStateMetrics) -> Value {
+    let default = json!({
+        "allowPrivilegeEscalation": false,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": true,
+        "runAsGroup": 65534,
+        "runAsNonRoot": true,
+        "runAsUser": 65534,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    });
+    context::security_context(&options.pods, default)
 }
 
 /// What an autoscaler starts from, or all there is.

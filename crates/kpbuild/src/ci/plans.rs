@@ -57,17 +57,12 @@ impl Plans {
 mod tests {
     use super::*;
     use kpbuild_cluster::between;
-    use kpbuild_core::{Bundle, Diagnostics, Object, Origin};
+    use kpbuild_core::Bundle;
     use serde_json::json;
 
     fn plan(name: &str) -> Plan {
-        let origin = Origin {
-            component: "test".into(),
-            span: None,
-        };
         let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
-        let object = Object::new(value, origin).expect("it is whole");
-        let bundle = Bundle::new(vec![object], &mut Diagnostics::default());
+        let bundle = Bundle::of_manifests("test", [value]).expect("it is whole");
         between(&Bundle::default(), &bundle, &[])
     }
 

@@ -324,19 +324,11 @@ fn is_same(one: &Step, other: &Step) -> bool {
 mod tests {
     use super::*;
     use kpbuild_cluster::between;
-    use kpbuild_core::{Bundle, Diagnostics, Object, Origin};
+    use kpbuild_core::Bundle;
     use serde_json::{Value, json};
 
     fn bundle(values: Vec<Value>) -> Bundle {
-        let origin = Origin {
-            component: "test".into(),
-            span: None,
-        };
-        let object = |value| Object::new(value, origin.clone()).expect("cases are whole");
-        Bundle::new(
-            values.into_iter().map(object).collect(),
-            &mut Diagnostics::default(),
-        )
+        Bundle::of_manifests("test", values).expect("cases are whole")
     }
 
     fn map(namespace: &str, name: &str, text: &str) -> Value {

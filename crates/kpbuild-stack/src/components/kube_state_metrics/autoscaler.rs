@@ -102,23 +102,8 @@ pub(super) fn resolve(
             &autoscale.resources,
             &json!({"requests": {"cpu": "20m", "memory": "10Mi"}}),
         ),
-        security_context: context::security_context(
-            &options.pods,
-            json!({
-                "allowPrivilegeEscalation": false,
-                "capabilities": {"drop": ["ALL"]},
-                "readOnlyRootFilesystem": true,
-                "runAsGroup": 65534,
-                "runAsNonRoot": true,
-                "runAsUser": 65534,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            }),
-        ),
-        pod: context::pod(
-            context,
-            &options.pods,
-            json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
-        ),
+        security_context: super::security_context(options),
+        pod: super::pod(context, options),
     }
 }
 

@@ -287,25 +287,15 @@ mod tests {
     use crate::ci::outcome::{Found, Outcome};
     use kpbuild_check::Finding;
     use kpbuild_cluster::between;
-    use kpbuild_core::{Bundle, Code, Diagnostic, Diagnostics, Object, Origin, SourceMap};
+    use kpbuild_core::{Bundle, Code, Diagnostic, SourceMap};
     use serde_json::json;
 
     /// A report about one stack with so many findings and changed objects.
     fn report(findings: usize, objects: usize) -> Report {
         let bundle = |text: &str| {
-            let origin = Origin {
-                component: "test".into(),
-                span: None,
-            };
-            let object = |index| {
-                let lines = vec![text; 40].join("\n");
-                let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{index}")}, "data": {"```": lines}});
-                Object::new(value, origin.clone()).expect("it is whole")
-            };
-            Bundle::new(
-                (0..objects).map(object).collect(),
-                &mut Diagnostics::default(),
-            )
+            let lines = vec![text; 40].join("\n");
+            let object = |index| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{index}")}, "data": {"```": lines}});
+            Bundle::of_manifests("test", (0..objects).map(object)).expect("they are whole")
         };
         let finding = |index| {
             let text = format!("{index} {}", "ü".repeat(100));
