@@ -117,6 +117,7 @@ fn examples_and_options_come_back_without_patches() {
         "stacks/etcd",
         "stacks/kube-prometheus",
         "stacks/metrics-server",
+        "stacks/weave-net",
         "stacks/windows",
         "tests/options/alertmanager-templates",
         "tests/options/expose-by-ingress",
