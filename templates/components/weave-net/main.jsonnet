@@ -15,11 +15,6 @@ function(input) {
     endpoints: [{ interval: input.interval, path: '/metrics', port: port }],
     jobLabel: 'app.kubernetes.io/name',
     namespaceSelector: { matchNames: [input.serviceMetadata.namespace] },
-    selector: {
-      matchLabels: {
-        [label]: input.metadata.labels[label]
-        for label in ['app.kubernetes.io/name', 'app.kubernetes.io/component']
-      },
-    },
+    selector: { matchLabels: { 'app.kubernetes.io/name': input.name } },
   }, input.serviceMonitor),
 }

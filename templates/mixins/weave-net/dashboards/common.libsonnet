@@ -28,14 +28,20 @@ function(config)
         minStep='30s',
       ),
 
-    local cluster = d.variable.cluster(config, 'weave_connections{%s}' % config.weaveNetSelector),
+    local cluster = d.variable.cluster(config, routerCounter(config.weaveNetSelector)),
     inCluster:: '%s="$cluster"' % config.clusterLabel,
     routers:: '%s, %s' % [self.inCluster, config.weaveNetSelector],
     // The dashboard of one router, from a table of all.
     toRouter:: [d.drilldown('Open this router', 'GzIXGqwZz', keep=['cluster'], fields={ instance: 'Node' }, prefix=config.dashboardLinkPrefix)],
 
+    // A metric that every router has from its start, whatever it does.
+    local routerCounter(where) = 'weave_connection_terminations_total{%s}' % where,
+    routerCounter:: routerCounter,
+
     total(metric, where):: 'sum(%s{%s})' % [metric, where],
-    connections(state, where):: self.total('weave_connections', 'state="%s", %s' % [state, where]),
+    // Some versions have no series for a state in which there is no connection.
+    connections(state, where)::
+      '%s\nor\n0 * count(%s)' % [self.total('weave_connections', 'state="%s", %s' % [state, where]), routerCounter(where)],
     about(state):: states[state],
 
     stat(title, description, expr, w=4, unit='none', thresholds=null)::

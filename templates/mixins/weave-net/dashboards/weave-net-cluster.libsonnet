@@ -31,8 +31,7 @@ function(config)
         weave.fault('Fast DP off', 'Nodes without flows in the fast data path: their pods have no traffic, or it takes the slow path.', 'sum(weave_flows{%s} == bool 0)' % routers),
       ] + weave.pendingStats(routers) + [
         weave.terminationsStat(routers),
-        // Every router has this counter, from its start.
-        weave.stat('Weave Pods', 'Routers that Prometheus scrapes. There should be one on each node.', 'count(weave_connection_terminations_total{%s})' % routers),
+        weave.stat('Weave Pods', 'Routers that Prometheus scrapes. There should be one on each node.', 'count(%s)' % weave.routerCounter(routers)),
       ] + weave.connectionStats(routers)),
       weave.ipam(routers),
       d.row('Connections', [weave.flows(routers, stack=true), weave.terminations(routers)] + weave.connectionGraphs(routers)),

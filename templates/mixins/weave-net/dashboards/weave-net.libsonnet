@@ -11,7 +11,7 @@ function(config)
     'GzIXGqwZz',
     'Addresses, flows and connections of one router of Weave Net.',
     from='now-1h',
-    variables=[d.variable.label('instance', 'weave_connections{%s}' % weave.routers)],
+    variables=[d.variable.label('instance', weave.routerCounter(weave.routers))],
     panels=[
       d.row('Headlines', [
         weave.wanted('Fast DP Flows', 'Flows in the fast data path of the kernel. Without any, packets of pods take the slow path.', weave.total('weave_flows', router)),
