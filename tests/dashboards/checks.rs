@@ -5,18 +5,27 @@ use std::collections::BTreeSet;
 use kpbuild_dashboard::{Finding, check};
 use serde_json::Value;
 
-use super::{default_dashboards, panels};
+use super::{all_dashboards, default_dashboards, panels};
 
 #[test]
 fn all_dashboards_of_kube_prometheus_are_there() {
     let files: Vec<&str> = default_dashboards().keys().map(String::as_str).collect();
     assert_eq!(files.len(), 33, "{files:?}");
+    let on_demand: Vec<&str> = all_dashboards()
+        .keys()
+        .map(String::as_str)
+        .filter(|file| !files.contains(file))
+        .collect();
+    assert_eq!(
+        on_demand,
+        ["etcd.json", "weave-net-cluster.json", "weave-net.json"]
+    );
 }
 
 /// Title, uid, schema version, ids, layout, variables, PromQL: the checks that users' dashboards pass too.
 #[test]
 fn dashboards_pass_the_checks_of_users_dashboards() {
-    let findings = default_dashboards().iter().flat_map(|(file, dashboard)| {
+    let findings = all_dashboards().iter().flat_map(|(file, dashboard)| {
         let describe = move |finding: Finding| {
             format!("{file}: {} at {}", finding.message, finding.path.join("."))
         };
@@ -28,7 +37,7 @@ fn dashboards_pass_the_checks_of_users_dashboards() {
 #[test]
 fn titles_and_uids_are_unique() {
     for field in ["title", "uid"] {
-        let all: Vec<&Value> = default_dashboards()
+        let all: Vec<&Value> = all_dashboards()
             .values()
             .map(|dashboard| &dashboard[field])
             .collect();
@@ -39,7 +48,7 @@ fn titles_and_uids_are_unique() {
 
 #[test]
 fn every_panel_says_what_it_shows_and_in_which_unit() {
-    for (file, dashboard) in default_dashboards() {
+    for (file, dashboard) in all_dashboards() {
         for panel in panels(dashboard).filter(|panel| panel["type"] != "row") {
             let said = |pointer: &str| {
                 panel
@@ -67,7 +76,7 @@ fn no_panel_is_deprecated() {
         "grafana-piechart-panel",
         "grafana-worldmap-panel",
     ];
-    for (file, dashboard) in default_dashboards() {
+    for (file, dashboard) in all_dashboards() {
         for panel in panels(dashboard) {
             let kind = panel["type"].as_str().expect("a panel has a type");
             assert!(
@@ -81,7 +90,7 @@ fn no_panel_is_deprecated() {
 
 #[test]
 fn links_lead_to_dashboards_that_are_there() {
-    let all = default_dashboards();
+    let all = all_dashboards();
     let uids: BTreeSet<&str> = all
         .values()
         .filter_map(|dashboard| dashboard["uid"].as_str())

@@ -54,6 +54,12 @@ fn default_dashboards() -> &'static BTreeMap<String, Value> {
     DASHBOARDS.get_or_init(|| dashboards(&rendered(Path::new("stacks/kube-prometheus.yaml"))))
 }
 
+/// All dashboards, those that are there on demand among them.
+fn all_dashboards() -> &'static BTreeMap<String, Value> {
+    static DASHBOARDS: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
+    DASHBOARDS.get_or_init(|| dashboards(&rendered(Path::new("tests/dashboards/stack.yaml"))))
+}
+
 /// All panels of a dashboard, those of rows after their row.
 fn panels(dashboard: &Value) -> impl Iterator<Item = &Value> {
     dashboard["panels"]

@@ -117,6 +117,7 @@ fn examples_and_options_come_back_without_patches() {
         "stacks/etcd",
         "stacks/kube-prometheus",
         "stacks/metrics-server",
+        "stacks/weave-net",
         "stacks/windows",
         "tests/options/alertmanager-templates",
         "tests/options/expose-by-ingress",
@@ -136,6 +137,41 @@ fn examples_and_options_come_back_without_patches() {
         let patches = stack.find("patches:").map_or("", |at| &stack[at..]);
         assert_eq!(patches, "", "{path}");
     }
+}
+
+/// The addon of kube-prometheus has fewer labels on its objects, and misspells an alert, which a route may know.
+#[test]
+fn the_addon_of_weave_net_comes_back_as_the_component() {
+    let mut given = objects(&kpbuild::checkout().join("tests/options/weave-net.yaml"));
+    for key in [
+        "Service kube-system/weave-net",
+        "ServiceMonitor monitoring/weave-net",
+    ] {
+        let object = given.get_mut(key).expect("it is rendered");
+        object["metadata"]["labels"] = json!({"app.kubernetes.io/name": "weave-net"});
+    }
+    let rules = given
+        .get_mut("PrometheusRule monitoring/weave-net-rules")
+        .expect("it is rendered");
+    let alerts = rules["spec"]["groups"][0]["rules"].as_array_mut();
+    let misspelt = alerts
+        .into_iter()
+        .flatten()
+        .find(|rule| rule["alert"] == "WeaveNetConnectionsRetrying");
+    misspelt.expect("it is rendered")["alert"] = json!("WeaveNetConnectionsRetying");
+
+    let import = Import::of(&given);
+    let said = import.run();
+    assert!(
+        said.ends_with("126 of 126 objects are rendered as they were given\n"),
+        "{said}"
+    );
+    let stack = import.read("stack.yaml");
+    assert!(stack.contains("components:\n  weave-net: {}\n"), "{stack}");
+    assert!(
+        stack.contains("disable:\n  - WeaveNetConnectionsRetrying\n"),
+        "{stack}"
+    );
 }
 
 /// As a cluster has it: what the server adds is not imported, base64 is read, and a stream of YAML is as good as a list.

@@ -138,3 +138,64 @@ fn patched_and_added_rules_are_tested_as_they_are_rendered() {
     }
     assert!(output.status.success(), "{said}");
 }
+
+/// Weave Net where each router has itself among its peers: one connection of each has failed, for ever.
+const SELF_CONNECTIONS: &str = "kind: Stack
+name: weave
+components: {weave-net: {}}
+rules:
+  parameters: {weave-net: {weaveNetFailedConnectionsPerRouter: 1}}
+  tests: [tests.yaml]
+";
+
+/// Two clusters of two routers: in the first one, a connection to a peer has failed too.
+const SELF_CONNECTIONS_TESTS: &str = r#"evaluation_interval: 1m
+tests:
+- interval: 1m
+  input_series:
+  - {series: 'weave_connections{job="weave-net",cluster="a",instance="1",state="failed"}', values: '1x5'}
+  - {series: 'weave_connections{job="weave-net",cluster="a",instance="2",state="failed"}', values: '2x5'}
+  - {series: 'weave_connections{job="weave-net",cluster="b",instance="1",state="failed"}', values: '1x5'}
+  - {series: 'weave_connections{job="weave-net",cluster="b",instance="2",state="failed"}', values: '1x5'}
+  - {series: 'weave_connection_terminations_total{job="weave-net",cluster="a",instance="1"}', values: '0x5'}
+  - {series: 'weave_connection_terminations_total{job="weave-net",cluster="a",instance="2"}', values: '0x5'}
+  - {series: 'weave_connection_terminations_total{job="weave-net",cluster="b",instance="1"}', values: '0x5'}
+  - {series: 'weave_connection_terminations_total{job="weave-net",cluster="b",instance="2"}', values: '0x5'}
+  promql_expr_test:
+  - expr: 'count by (cluster) (ALERTS{alertname="WeaveNetConnectionsFailed",alertstate="firing"})'
+    eval_time: 4m
+    exp_samples: [{labels: '{cluster="a"}', value: 1}]
+"#;
+
+#[test]
+fn failed_connections_that_every_router_has_are_left_out() {
+    let folder = tempfile::tempdir().expect("a folder for the stack");
+    let files = [
+        ("stack.yaml", SELF_CONNECTIONS),
+        ("tests.yaml", SELF_CONNECTIONS_TESTS),
+    ];
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("the folder is ours");
+    }
+    let promtool = tools::path(Tool::Promtool);
+    let promtool = promtool.to_str().expect("the cache has a plain name");
+    let arguments = [
+        "test",
+        "stack.yaml",
+        "--promtool",
+        promtool,
+        "--format",
+        "json",
+    ];
+    let output = kpbuild::run(folder.path(), &arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("no report ({error}): {said}"));
+    let mut own = items(&report["tests"]).filter(|test| test["file"] == "tests.yaml");
+    assert_eq!(
+        own.next().map(|test| &test["result"]),
+        Some(&"passed".into()),
+        "{report:#}"
+    );
+    assert!(output.status.success(), "{said}");
+}

@@ -24,7 +24,7 @@ ALIASES = {
     "windows-exporter": ["kubernetes-windows-exporter", "windows"],
 }
 # Exposed on a port that no monitor of a stack scrapes.
-LEFT_OUT = {"kube-rbac-proxy", "weave-net"}
+LEFT_OUT = {"kube-rbac-proxy"}
 TYPES = {"counter": "c", "gauge": "g", "histogram": "h", "summary": "s", "untyped": "u"}
 
 

@@ -1562,6 +1562,7 @@ fn the_examples_have_no_findings_but_those_that_are_right() {
         "patches",
         "aws",
         "etcd",
+        "weave-net",
         "windows",
     ] {
         let (objects, checking) = objects(stack);

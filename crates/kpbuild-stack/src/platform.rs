@@ -336,6 +336,21 @@ mod tests {
         }
     }
 
+    /// A cluster may have another network than its platform comes with.
+    #[test]
+    fn weave_net_is_watched_where_the_user_says_so_and_nowhere_else() {
+        for platform in ALL {
+            assert!(!asks_for(platform, "weave-net"), "{platform:?}");
+            let text = format!(
+                "kind: Stack\nname: test\ncluster: {{platform: {}}}\ncomponents: {{weave-net: {{}}}}\n",
+                platform.name()
+            );
+            let file = read(&text).unwrap_or_else(|found| panic!("{platform:?}: {found:?}"));
+            let components = crate::resolve(&file).components;
+            assert!(components.iter().any(|one| one.name == "weave-net"));
+        }
+    }
+
     #[test]
     fn what_the_user_says_wins() {
         let file = read(

@@ -18,6 +18,7 @@ pub mod node_exporter;
 pub mod prometheus;
 pub mod prometheus_adapter;
 pub mod prometheus_operator;
+pub mod weave_net;
 pub mod windows;
 
 use schemars::JsonSchema;
@@ -61,6 +62,9 @@ pub struct Components {
     pub prometheus_adapter: prometheus_adapter::PrometheusAdapter,
     /// The Prometheus operator, which runs what the custom resources say.
     pub prometheus_operator: prometheus_operator::PrometheusOperator,
+    /// Weave Net, the network of clusters that still run it. It is scraped, with
+    /// alerts and dashboards about it, when it is named here: `{}` is enough.
+    pub weave_net: Option<weave_net::WeaveNet>,
     /// Windows nodes. They are scraped, with recording rules for their
     /// dashboards, when they are named here.
     pub windows: Option<windows::Windows>,
@@ -93,6 +97,10 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
             &all.prometheus_operator.common,
             prometheus_operator::resolve,
         ),
+        all.weave_net
+            .as_ref()
+            .filter(|options| options.common.enabled)
+            .map(|options| watched(weave_net::resolve(context, options), &options.common)),
         windows::wanted(context)
             .map(|options| watched(windows::resolve(context, options), &options.common)),
     ]

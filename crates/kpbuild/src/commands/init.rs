@@ -31,6 +31,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("operator", include_str!("../../../../stacks/operator.yaml")),
     ("patches", include_str!("../../../../stacks/patches.yaml")),
+    (
+        "weave-net",
+        include_str!("../../../../stacks/weave-net.yaml"),
+    ),
     ("windows", include_str!("../../../../stacks/windows.yaml")),
 ];
 

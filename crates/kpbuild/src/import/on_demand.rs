@@ -25,6 +25,11 @@ pub(super) fn each(search: &mut Search<'_>) {
     }
     metrics_server(search);
     autoscaler(search);
+    if has(search, |key| {
+        key.kind == "ServiceMonitor" && key.name == "weave-net"
+    }) {
+        search.attempt(&["components", "weave-net"], json!({}));
+    }
     windows_hosts(search);
     if has(search, |key| {
         key.kind == "DaemonSet" && key.name == "windows-exporter"
