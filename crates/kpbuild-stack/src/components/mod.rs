@@ -18,6 +18,7 @@ pub mod node_exporter;
 pub mod prometheus;
 pub mod prometheus_adapter;
 pub mod prometheus_operator;
+pub mod pyrra;
 pub mod windows;
 
 use schemars::JsonSchema;
@@ -61,6 +62,11 @@ pub struct Components {
     pub prometheus_adapter: prometheus_adapter::PrometheusAdapter,
     /// The Prometheus operator, which runs what the custom resources say.
     pub prometheus_operator: prometheus_operator::PrometheusOperator,
+    /// Pyrra, which makes recording rules and alerts of service level objectives
+    /// and shows how much of each error budget is left. It is installed, with
+    /// objectives for the cluster's own parts, when it is named here: `{}` is
+    /// enough.
+    pub pyrra: Option<pyrra::Pyrra>,
     /// Windows nodes. They are scraped, with recording rules for their
     /// dashboards, when they are named here.
     pub windows: Option<windows::Windows>,
@@ -93,6 +99,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
             &all.prometheus_operator.common,
             prometheus_operator::resolve,
         ),
+        pyrra::wanted(all).map(|options| pyrra::resolve(context, options)),
         windows::wanted(context)
             .map(|options| watched(windows::resolve(context, options), &options.common)),
     ]
