@@ -39,7 +39,13 @@ fn objectives_are_applied_and_the_rules_made_of_them_left_alone() {
     stack
         .apply(&["--no-wait"])
         .says("ServiceLevelObjective/monitoring/prometheus-query-errors");
-    let target = ["get", "slo", "prometheus-query-errors", "-o", "jsonpath={.spec.target}"];
+    let target = [
+        "get",
+        "slo",
+        "prometheus-query-errors",
+        "-o",
+        "jsonpath={.spec.target}",
+    ];
     assert_eq!(stack.kubectl(&target), "95");
 
     // Pyrra's rules go with their objective, by the cluster's own hand.
@@ -55,15 +61,14 @@ fn write(stack: &Stack<'_>, pyrra: &str) {
     let components = SMALL
         .replace("  prometheus: {enabled: false}\n", "")
         .replace("  prometheus-operator: {enabled: false}\n", "");
-    stack.write(&format!("{components}  grafana: {{enabled: false}}\n  {pyrra}\n"));
+    stack.write(&format!(
+        "{components}  grafana: {{enabled: false}}\n  {pyrra}\n"
+    ));
 }
 
 /// The account of the controller is allowed what it does.
 fn may(stack: &Stack<'_>, verb: &str, resource: &str) {
-    let account = format!(
-        "--as=system:serviceaccount:{}:pyrra-kubernetes",
-        stack.name
-    );
+    let account = format!("--as=system:serviceaccount:{}:pyrra-kubernetes", stack.name);
     let answer = stack.kubectl(&["auth", "can-i", verb, resource, &account]);
     assert!(answer.contains("yes"), "{verb} {resource}: {answer}");
 }
@@ -76,8 +81,6 @@ fn rule(stack: &Stack<'_>, name: &str) -> String {
         "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: {name}\n  namespace: {}\n  \
          labels: {}\n  ownerReferences:\n  - {{apiVersion: pyrra.dev/v1alpha1, kind: ServiceLevelObjective, name: {name}, \
          uid: {}, controller: true}}\nspec:\n  groups:\n  - name: {name}\n    rules:\n    - {{record: a, expr: vector(1)}}\n",
-        stack.name,
-        metadata["labels"],
-        metadata["uid"],
+        stack.name, metadata["labels"], metadata["uid"],
     )
 }

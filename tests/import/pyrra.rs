@@ -34,9 +34,14 @@ fn addon() -> Objects {
         object["metadata"]["namespace"] = json!("monitoring");
     }
     let policy = &mut at(&mut all, "NetworkPolicy monitoring/prometheus-k8s")["spec"];
-    let ways = policy["ingress"].as_array_mut().expect("it lets somebody in");
+    let ways = policy["ingress"]
+        .as_array_mut()
+        .expect("it lets somebody in");
     ways.retain(|way| !way.to_string().contains("pyrra"));
-    for object in all.values_mut().filter(|object| object["kind"] == "ServiceLevelObjective") {
+    for object in all
+        .values_mut()
+        .filter(|object| object["kind"] == "ServiceLevelObjective")
+    {
         object["spec"]["description"] = json!("");
         let metric = object.pointer_mut("/spec/indicator/latency/success/metric");
         if let Some(metric) = metric {
@@ -48,7 +53,8 @@ fn addon() -> Objects {
 }
 
 fn at<'o>(all: &'o mut Objects, key: &str) -> &'o mut Value {
-    all.get_mut(key).unwrap_or_else(|| panic!("there is no {key}"))
+    all.get_mut(key)
+        .unwrap_or_else(|| panic!("there is no {key}"))
 }
 
 fn remove(value: &mut Value, field: &str) {
@@ -61,14 +67,26 @@ fn the_addon_comes_back_as_one_field() {
     let given = addon();
     let import = Import::of(&given);
     let said = import.run();
-    assert!(said.starts_with("Pyrra comes with what kube-prometheus' addon lacks"), "{said}");
-    assert!(said.contains("wrote stack.yaml (4 lines, no patches)"), "{said}");
+    assert!(
+        said.starts_with("Pyrra comes with what kube-prometheus' addon lacks"),
+        "{said}"
+    );
+    assert!(
+        said.contains("wrote stack.yaml (4 lines, no patches)"),
+        "{said}"
+    );
     assert_eq!(
         import.read("stack.yaml"),
         "kind: Stack\nname: manifests\ncomponents:\n  pyrra: {}\n"
     );
-    let count = given.keys().filter(|key| !key.starts_with("CustomResourceDefinition ")).count();
-    assert!(said.contains(&format!("{count} of {count} objects are rendered")), "{said}");
+    let count = given
+        .keys()
+        .filter(|key| !key.starts_with("CustomResourceDefinition "))
+        .count();
+    assert!(
+        said.contains(&format!("{count} of {count} objects are rendered")),
+        "{said}"
+    );
 }
 
 #[test]

@@ -677,7 +677,8 @@ fn probe(prober: &str, module: &str) -> Value {
 
 /// An objective of Pyrra's with these fields.
 fn objective(fields: &Value) -> Value {
-    let mut spec = json!({"target": "99", "window": "4w", "indicator": {"bool_gauge": {"metric": "up"}}});
+    let mut spec =
+        json!({"target": "99", "window": "4w", "indicator": {"bool_gauge": {"metric": "up"}}});
     for (name, value) in fields.as_object().into_iter().flatten() {
         spec[name] = value.clone();
     }
@@ -1445,7 +1446,9 @@ fn single_objects() -> Vec<Case> {
         add(
             "an objective is about a metric that nothing exposes",
             "unknown-metric",
-            objective(&json!({"indicator": {"bool_gauge": {"metric": "prometheus_config_last_reload_succesful"}}})),
+            objective(
+                &json!({"indicator": {"bool_gauge": {"metric": "prometheus_config_last_reload_succesful"}}}),
+            ),
         ),
         add(
             "a name has an upper-case letter",

@@ -164,8 +164,7 @@ mod tests {
             assert!(found[0].starts_with(words), "{found:?}");
         }
         let mut both = right.clone();
-        both["indicator"]["latencyNative"] =
-            json!({"latency": "slow", "total": {"metric": "a"}});
+        both["indicator"]["latencyNative"] = json!({"latency": "slow", "total": {"metric": "a"}});
         let found = mistakes(&both);
         let paths: Vec<String> = found.iter().map(|one| one.path.join(".")).collect();
         assert_eq!(paths, ["indicator", "indicator.latencyNative.latency"]);

@@ -156,7 +156,9 @@ const PLACE: [&str; 2] = ["components", NAME];
 /// Where the stack file says something about an objective, by the name of that.
 pub(crate) fn places(file: &StackFile) -> BTreeMap<String, Span> {
     let options = wanted(&file.shape.components);
-    let names = options.into_iter().flat_map(|options| options.objectives.0.keys());
+    let names = options
+        .into_iter()
+        .flat_map(|options| options.objectives.0.keys());
     let place = |name: &String| {
         let span = file.span(&[PLACE[0], NAME, "objectives", name])?;
         Some((name.clone(), span))

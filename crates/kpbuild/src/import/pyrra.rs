@@ -130,7 +130,11 @@ fn mended_policies(
     objects: &BTreeMap<ObjectKey, GivenObject>,
     controller: &ObjectKey,
 ) -> (Vec<ObjectKey>, BTreeSet<ObjectKey>) {
-    let all = || objects.iter().filter(|(key, _)| key.kind == "NetworkPolicy");
+    let all = || {
+        objects
+            .iter()
+            .filter(|(key, _)| key.kind == "NetworkPolicy")
+    };
     let of = |object: &GivenObject, app: &str| {
         let selector = &object.value["spec"]["podSelector"]["matchLabels"];
         selector["app.kubernetes.io/name"] == app

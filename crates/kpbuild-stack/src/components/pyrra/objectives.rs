@@ -172,12 +172,7 @@ static KNOWN: [Known; 14] = [
         of: Part::Apiserver,
         target: "99",
         description: "The API server answers what writes objects without an error of its own.",
-        measure: failed(
-            REQUESTS,
-            "verb=~\"POST|PUT|PATCH|DELETE\"",
-            FAILURES,
-            &[],
-        ),
+        measure: failed(REQUESTS, "verb=~\"POST|PUT|PATCH|DELETE\"", FAILURES, &[]),
     },
     Known {
         name: "apiserver-read-resource-latency",
@@ -223,12 +218,7 @@ static KNOWN: [Known; 14] = [
         of: Part::Coredns,
         target: "99.99",
         description: "CoreDNS answers questions about names instead of failing on them.",
-        measure: failed(
-            "coredns_dns_responses_total",
-            "",
-            "rcode=\"SERVFAIL\"",
-            &[],
-        ),
+        measure: failed("coredns_dns_responses_total", "", "rcode=\"SERVFAIL\"", &[]),
     },
     Known {
         name: "prometheus-operator-reconcile-errors",
@@ -339,9 +329,10 @@ impl Part {
             }
         };
         match self {
-            Self::Apiserver => {
-                of_kubernetes(kubernetes.kube_apiserver.enabled, "kubernetes.kubeApiserver")
-            }
+            Self::Apiserver => of_kubernetes(
+                kubernetes.kube_apiserver.enabled,
+                "kubernetes.kubeApiserver",
+            ),
             Self::Coredns => of_kubernetes(kubernetes.coredns.part.enabled, "kubernetes.coredns"),
             Self::Kubelet => of_kubernetes(kubernetes.kubelet.part.enabled, "kubernetes.kubelet"),
             Self::Operator => {
@@ -425,11 +416,7 @@ pub(super) fn installed(context: &Context<'_>, options: &Pyrra) -> BTreeMap<Stri
 }
 
 /// Why an objective that comes along is not there, if it is not.
-fn left_out(
-    name: &str,
-    options: &Pyrra,
-    components: &Components,
-) -> Option<LeftOut> {
+fn left_out(name: &str, options: &Pyrra, components: &Components) -> Option<LeftOut> {
     let known = Known::of_name(name)?;
     let mut excluded = options.exclude_objectives.iter();
     if let Some(index) = excluded.position(|excluded| excluded.0 == name) {
@@ -546,9 +533,8 @@ mod tests {
 
     #[test]
     fn what_is_not_measured_is_not_promised() {
-        let names = |components: Value| -> Vec<String> {
-            objectives(components).into_keys().collect()
-        };
+        let names =
+            |components: Value| -> Vec<String> { objectives(components).into_keys().collect() };
         let without = names(json!({"pyrra": {}, "kubernetes": {"kubelet": {"enabled": false}}}));
         assert_eq!(without.len(), 12);
         assert!(!without.iter().any(|name| name.starts_with("kubelet")));
