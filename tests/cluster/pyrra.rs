@@ -1,17 +1,17 @@
 //! Pyrra's objectives on a real API server: they are written when their definition is there, and what Pyrra's controller
 //! makes of them is its own. Its program is not built here, so that its rules are written in its name.
 
-use kpbuild_tests::cluster::{Cluster, Options};
+use kpbuild_tests::cluster::{Cluster, Options, Request};
 
 use super::stack::{SMALL, Stack};
 
 #[test]
 fn objectives_are_applied_and_the_rules_made_of_them_left_alone() {
-    let cluster = Cluster::start(&Options::api_server());
+    let cluster = Cluster::start(&Options::full());
     let stack = Stack::in_cluster(&cluster, "monitoring".to_owned());
     write(&stack, "pyrra: {}");
     // The cluster knows none of the kinds yet.
-    stack.apply(&["--no-wait"]);
+    stack.apply(&["--timeout", "5m"]);
     let objectives = || stack.kubectl(&["get", "slo", "-o", "name"]);
     assert_eq!(objectives().lines().count(), 6, "{}", objectives());
     may(&stack, "create", "prometheusrules.monitoring.coreos.com");
@@ -29,8 +29,9 @@ fn objectives_are_applied_and_the_rules_made_of_them_left_alone() {
     let before = cluster.requests().len();
     stack.apply(&["--no-wait"]);
     let requests = cluster.requests().split_off(before);
-    let mut writes = requests.iter().filter(|request| request.is_write());
-    assert!(writes.next().is_none(), "nothing has changed");
+    let ours = |request: &&Request| request.agent.starts_with("kpbuild/") && request.is_write();
+    let writes: Vec<&Request> = requests.iter().filter(ours).collect();
+    assert!(writes.is_empty(), "nothing has changed: {writes:#?}");
 
     write(
         &stack,
@@ -48,13 +49,14 @@ fn objectives_are_applied_and_the_rules_made_of_them_left_alone() {
     ];
     assert_eq!(stack.kubectl(&target), "95");
 
-    // Pyrra's rules go with their objective, by the cluster's own hand.
+    // Pyrra's rules go with their objective, by the cluster's own hand: it waits until what goes is gone.
     write(&stack, "pyrra: {defaultObjectives: false}");
-    stack.apply(&["--no-wait"]);
+    stack.apply(&["--timeout", "5m"]).says("6 removed");
     assert_eq!(objectives(), "");
-    let rule = cluster.get("monitoring", "prometheusrule", "prometheus-query-errors");
-    let owner = &rule.expect("kpbuild does not prune it")["metadata"]["ownerReferences"][0];
-    assert_eq!(owner["kind"], "ServiceLevelObjective");
+    let rule = || cluster.get("monitoring", "prometheusrule", "prometheus-query-errors");
+    assert!(rule().is_none(), "it is owned by what is gone");
+    stack.run(&["delete", "--yes"]).expect(0);
+    assert_eq!(stack.kubectl(&["get", "deployment", "-o", "name"]), "");
 }
 
 fn write(stack: &Stack<'_>, pyrra: &str) {
@@ -80,7 +82,7 @@ fn rule(stack: &Stack<'_>, name: &str) -> String {
     format!(
         "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: {name}\n  namespace: {}\n  \
          labels: {}\n  ownerReferences:\n  - {{apiVersion: pyrra.dev/v1alpha1, kind: ServiceLevelObjective, name: {name}, \
-         uid: {}, controller: true}}\nspec:\n  groups:\n  - name: {name}\n    rules:\n    - {{record: a, expr: vector(1)}}\n",
+         uid: {}, controller: true, blockOwnerDeletion: true}}\nspec:\n  groups:\n  - name: {name}\n    rules:\n    - {{record: a, expr: vector(1)}}\n",
         stack.name, metadata["labels"], metadata["uid"],
     )
 }
