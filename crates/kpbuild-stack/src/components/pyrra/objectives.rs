@@ -503,7 +503,7 @@ mod tests {
     use crate::shape;
 
     /// The objectives of a stack with these components.
-    fn objectives(components: Value) -> BTreeMap<String, Value> {
+    fn objectives(components: &Value) -> BTreeMap<String, Value> {
         let file = json!({"kind": "Stack", "name": "test", "components": components});
         let file: shape::StackFile = serde_json::from_value(file).expect("it is a stack");
         let options = file.components.pyrra.clone().expect("it is named");
@@ -518,7 +518,7 @@ mod tests {
 
     #[test]
     fn those_that_come_along_are_right() {
-        let all = objectives(json!({"pyrra": {}}));
+        let all = objectives(&json!({"pyrra": {}}));
         assert_eq!(all.len(), KNOWN.len());
         for (name, spec) in &all {
             assert_eq!(mistakes(spec), [], "{name}");
@@ -534,8 +534,8 @@ mod tests {
     #[test]
     fn what_is_not_measured_is_not_promised() {
         let names =
-            |components: Value| -> Vec<String> { objectives(components).into_keys().collect() };
-        let without = names(json!({"pyrra": {}, "kubernetes": {"kubelet": {"enabled": false}}}));
+            |components: &Value| -> Vec<String> { objectives(components).into_keys().collect() };
+        let without = names(&json!({"pyrra": {}, "kubernetes": {"kubelet": {"enabled": false}}}));
         assert_eq!(without.len(), 12);
         assert!(!without.iter().any(|name| name.starts_with("kubelet")));
         let of_prometheus = json!({
@@ -543,28 +543,28 @@ mod tests {
             "kubernetes": {"enabled": false},
             "prometheus-operator": {"enabled": false},
         });
-        assert_eq!(names(of_prometheus).len(), 4);
+        assert_eq!(names(&of_prometheus).len(), 4);
         let one = json!({"pyrra": {
             "defaultObjectives": false,
             "objectives": {"kubelet-request-errors": {}},
         }});
-        assert_eq!(names(one), ["kubelet-request-errors"]);
+        assert_eq!(names(&one), ["kubelet-request-errors"]);
         let excluded = json!({"pyrra": {"excludeObjectives": ["coredns-response-errors"]}});
-        assert_eq!(names(excluded).len(), 13);
+        assert_eq!(names(&excluded).len(), 13);
     }
 
     #[test]
     fn another_way_to_measure_replaces_the_one_that_is_there() {
         let way = json!({"bool_gauge": {"metric": "up{job=\"kube-dns\"}"}});
         let own = json!({"coredns-response-errors": {"target": "99", "indicator": way}});
-        let all = objectives(json!({"pyrra": {"objectives": own}}));
+        let all = objectives(&json!({"pyrra": {"objectives": own}}));
         let spec = &all["coredns-response-errors"];
         assert_eq!(spec["indicator"], way);
         assert_eq!(spec["target"], "99");
         assert_eq!(spec["window"], "2w");
         let part = json!({"ratio": {"errors": {"metric": "a"}}});
         let own = json!({"coredns-response-errors": {"indicator": part}});
-        let all = objectives(json!({"pyrra": {"objectives": own}}));
+        let all = objectives(&json!({"pyrra": {"objectives": own}}));
         let spec = &all["coredns-response-errors"];
         assert_eq!(metric(spec, "errors"), "a");
         assert_eq!(
@@ -577,7 +577,7 @@ mod tests {
     fn buckets_are_as_prometheus_keeps_them() {
         let bucket = |version: &str| {
             let prometheus = json!({"version": version});
-            let all = objectives(json!({"pyrra": {}, "prometheus": prometheus}));
+            let all = objectives(&json!({"pyrra": {}, "prometheus": prometheus}));
             metric(&all["apiserver-read-cluster-latency"], "success")
         };
         assert!(bucket("3.4.0").ends_with(",le=\"5.0\"}"));
