@@ -2,6 +2,7 @@
 //! recording rules and alerts, and an API with pages that show how much of each
 //! error budget is left.
 
+mod known;
 mod objectives;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,8 @@ use crate::parse::StackFile;
 use crate::shape::{Common, Pods};
 use crate::stack::Component;
 
-pub use objectives::{KnownName, Objectives, description};
+pub use known::description;
+pub use objectives::{KnownName, Objectives};
 
 const NAME: &str = "pyrra";
 const VERSION: &str = "0.10.0";
