@@ -8,6 +8,7 @@ mod definitions;
 mod faults;
 mod installation;
 mod notifications;
+mod pyrra;
 mod recordings;
 mod rollouts;
 mod stack;

@@ -81,6 +81,7 @@ fn stacks() -> Vec<PathBuf> {
         "tests/options",
         "tests/options/on-demand/autoscale",
         "tests/options/on-demand/metrics-server",
+        "tests/options/on-demand/pyrra",
         "tests/options/on-demand/weave-net",
     ];
     let mut stacks: Vec<PathBuf> = folders

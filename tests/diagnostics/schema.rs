@@ -58,6 +58,19 @@ const BEYOND_SCHEMA: &[(&str, &str)] = &[
         "patch-of-nothing.yaml",
         "what fields say about each other is none of it",
     ),
+    (
+        "pyrra-and-agent.yaml",
+        "what fields say about each other is none of it",
+    ),
+    ("pyrra-objectives.yaml", "JSON Schema knows no PromQL"),
+    (
+        "pyrra-objectives-in-vain.yaml",
+        "what fields say about each other is none of it",
+    ),
+    (
+        "pyrra-without-prometheus.yaml",
+        "what fields say about each other is none of it",
+    ),
     ("rule-expression.yaml", "JSON Schema knows no PromQL"),
     (
         "rule-groups-alike.yaml",

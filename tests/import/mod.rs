@@ -3,6 +3,7 @@
 
 mod anything;
 mod by_hand;
+mod pyrra;
 mod reference;
 mod release;
 mod values;
@@ -117,6 +118,7 @@ fn examples_and_options_come_back_without_patches() {
         "stacks/etcd",
         "stacks/kube-prometheus",
         "stacks/metrics-server",
+        "stacks/pyrra",
         "stacks/weave-net",
         "stacks/windows",
         "tests/options/alertmanager-templates",

@@ -26,7 +26,8 @@ const INTERFACES: [(&str, u16, &str, &str); 3] = [
     ("grafana", 3000, "/", "the page of Grafana"),
 ];
 
-const WARNING: &str = "gets in with your rights: Prometheus and Alertmanager ask for no password";
+const WARNING: &str =
+    "gets in with your rights: Prometheus, Alertmanager and Pyrra ask for no password";
 
 /// How this binary is told that it runs in a namespace that the test has made.
 const INSIDE: &str = "KPBUILD_TEST_HOST";

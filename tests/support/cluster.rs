@@ -238,9 +238,13 @@ impl Cluster {
     /// Applies our custom resource definitions and waits until the server knows them, for tests of what comes after.
     pub fn install_definitions(&self) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/crds");
-        let apply = ["apply", "--server-side", "--field-manager=test", "-f"].map(OsStr::new);
+        // Pyrra's is in a folder of its own there.
+        let apply = ["apply", "--server-side", "--field-manager=test", "-Rf"].map(OsStr::new);
         self.kubectl(apply.into_iter().chain([folder.as_os_str()]));
         let definitions = DEFINITIONS.map(|definition| format!("crd/{definition}"));
+        let definitions = definitions
+            .into_iter()
+            .chain(["crd/servicelevelobjectives.pyrra.dev".to_owned()]);
         self.kubectl(
             ["wait", "--for=condition=Established", "--timeout=60s"]
                 .map(str::to_owned)

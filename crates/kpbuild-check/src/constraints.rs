@@ -249,7 +249,8 @@ mod tests {
             "ScrapeConfig",
             "ThanosRuler",
         ] {
-            let schema = kpbuild_stack::definitions::structural(kind).expect("it is ours");
+            let group = "monitoring.coreos.com";
+            let schema = kpbuild_stack::definitions::structural(group, kind).expect("it is ours");
             walk(schema, &mut rules);
         }
         rules.sort();

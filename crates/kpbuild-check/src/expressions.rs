@@ -1,10 +1,11 @@
-//! All PromQL of a bundle: of rules, of panels and variables of dashboards, and of
-//! prometheus-adapter.
+//! All PromQL of a bundle: of rules, of panels and variables of dashboards, of
+//! prometheus-adapter, and of Pyrra's objectives.
 
 use std::sync::Arc;
 
 use kpbuild_core::{Bundle, Object, yaml};
 use kpbuild_dashboard::UNKNOWN;
+use kpbuild_stack::objective::{is_objective, selectors};
 use promql_parser::label::{MatchOp, Matchers};
 use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::Value;
@@ -59,7 +60,7 @@ pub(crate) struct Query<'a> {
     pub(crate) object: &'a Object,
     /// What has it, in a sentence.
     pub(crate) words: String,
-    /// The number of its dashboard; none if the adapter has it.
+    /// The number of its dashboard, if one has it.
     pub(crate) dashboard: Option<usize>,
     /// Whether a variable asks.
     pub(crate) is_variable: bool,
@@ -130,6 +131,29 @@ pub(crate) fn of_adapter(bundle: &Bundle) -> Vec<Query<'_>> {
         }
     }
     all
+}
+
+/// The selectors of Pyrra's objectives; what is none is said by the check of these.
+/// Whether a histogram is scraped as a native one, under its plain name, is not
+/// known.
+pub(crate) fn of_objectives(bundle: &Bundle) -> Vec<Query<'_>> {
+    let objects = bundle.of_kind("ServiceLevelObjective");
+    let objectives = objects.filter(|object| is_objective(&object.key().group, &object.key().kind));
+    objectives
+        .flat_map(|object| {
+            let selectors = selectors(&object.value()["spec"]).into_iter();
+            let known = selectors.filter(|(path, _)| !path.contains(&"latencyNative"));
+            known.filter_map(|(path, text)| {
+                Some(Query {
+                    object,
+                    words: format!("`spec.{}`", path.join(".")),
+                    dashboard: None,
+                    is_variable: false,
+                    expr: Ok(Arc::new(promql_parser::parser::parse(text).ok()?)),
+                })
+            })
+        })
+        .collect()
 }
 
 /// A query of the adapter, with something in place of its placeholders.

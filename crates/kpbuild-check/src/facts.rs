@@ -45,7 +45,7 @@ pub(crate) struct Facts<'a> {
     /// The rules that record a name, by their index.
     pub(crate) records: BTreeMap<&'a str, Vec<usize>>,
     pub(crate) dashboards: Vec<Dashboard<'a>>,
-    /// The queries of dashboards and of prometheus-adapter.
+    /// The queries of dashboards, of prometheus-adapter and of Pyrra's objectives.
     pub(crate) queries: Vec<Query<'a>>,
     /// The dashboards, by their index, that are about something which this stack
     /// does not measure at all, such as Windows nodes.
@@ -71,6 +71,7 @@ impl<'a> Facts<'a> {
         let dashboards = dashboards::of(bundle);
         let mut queries = expressions::of_dashboards(&dashboards);
         queries.extend(expressions::of_adapter(bundle));
+        queries.extend(expressions::of_objectives(bundle));
         let mut facts = Self {
             bundle,
             checking,

@@ -1,6 +1,6 @@
 //! The schemas of objects: Kubernetes' own kinds from `data/kubernetes.json` (see
-//! `data/kubernetes.py`), the operator's from the definitions that come with
-//! kpbuild, and those of definitions that are part of the bundle.
+//! `data/kubernetes.py`), the operator's and Pyrra's from the definitions that come
+//! with kpbuild, and those of definitions that are part of the bundle.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -65,12 +65,12 @@ impl<'a> Schema<'a> {
             structural: Some(structural),
         });
         let own = || {
-            let is_ours = object.key().group == "monitoring.coreos.com";
-            let schema = definitions::of_kind(object.kind()).filter(|_| is_ours)?;
+            let group = object.key().group.as_str();
+            let schema = definitions::of_kind(group, object.kind())?;
             Some(Self {
                 root: Cow::Borrowed(schema),
                 at: String::new(),
-                structural: definitions::structural(object.kind()),
+                structural: definitions::structural(group, object.kind()),
             })
         };
         of_bundle.or_else(own)

@@ -35,7 +35,7 @@ mod silence;
 mod template;
 
 pub use check::{Check, Finding};
-pub use checks::{CHECKS, is_namespaced};
+pub use checks::{CHECKS, is_namespaced, is_of_cluster};
 pub use expression::{Mistake, mistake};
 pub use pages::{Page, codes, page};
 pub use silence::{Report, Silenced, report};

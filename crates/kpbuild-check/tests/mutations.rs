@@ -675,6 +675,16 @@ fn probe(prober: &str, module: &str) -> Value {
         "spec": {"prober": {"url": prober}, "module": module, "targets": {"staticConfig": {"static": ["https://example.com"]}}}})
 }
 
+/// An objective of Pyrra's with these fields.
+fn objective(fields: &Value) -> Value {
+    let mut spec =
+        json!({"target": "99", "window": "4w", "indicator": {"bool_gauge": {"metric": "up"}}});
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        spec[name] = value.clone();
+    }
+    json!({"apiVersion": "pyrra.dev/v1alpha1", "kind": "ServiceLevelObjective", "metadata": {"name": "x", "namespace": "monitoring"}, "spec": spec})
+}
+
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn rules() -> Vec<Case> {
     vec![
@@ -1411,6 +1421,36 @@ fn single_objects() -> Vec<Case> {
                 "spec": {"fileSDConfigs": [{"files": ["targets.txt"]}]}}),
         ),
         add(
+            "an objective has a field that there is not",
+            "schema",
+            objective(&json!({"targets": "99"})),
+        ),
+        add(
+            "an objective counts what is no selector",
+            "objective",
+            objective(&json!({"indicator": {"bool_gauge": {"metric": "min(up)"}}})),
+        ),
+        add(
+            "an objective measures in two ways",
+            "objective",
+            objective(&json!({"indicator": {
+                "bool_gauge": {"metric": "up"},
+                "latencyNative": {"latency": "1s", "total": {"metric": "prometheus_rule_evaluation_duration_histogram_seconds"}},
+            }})),
+        ),
+        add(
+            "an objective promises more than everything",
+            "objective",
+            objective(&json!({"target": "999"})),
+        ),
+        add(
+            "an objective is about a metric that nothing exposes",
+            "unknown-metric",
+            objective(
+                &json!({"indicator": {"bool_gauge": {"metric": "prometheus_config_last_reload_succesful"}}}),
+            ),
+        ),
+        add(
             "a name has an upper-case letter",
             "object-name",
             account("Config", json!({})),
@@ -1562,6 +1602,7 @@ fn the_examples_have_no_findings_but_those_that_are_right() {
         "patches",
         "aws",
         "etcd",
+        "pyrra",
         "weave-net",
         "windows",
     ] {

@@ -2,6 +2,7 @@
 
 use kpbuild_core::object::NotAnObject;
 use kpbuild_core::{Code, Diagnostic, Diagnostics, Object, Origin};
+use kpbuild_stack::objective::is_objective;
 use kpbuild_stack::{Component, Stack, dashboard_providers};
 use serde_json::{Value, json};
 
@@ -61,9 +62,22 @@ pub(crate) fn render(
             objects.extend(dashboards.config_maps(metadata, session, diagnostics));
         }
         "alertmanager" => late.notifications.place(&mut objects),
+        "pyrra" => place_objectives(&mut objects, stack),
         _ => {}
     }
     Ok(objects)
+}
+
+/// Lets what is wrong with an objective be said where the user wrote it.
+fn place_objectives(objects: &mut Objects, stack: &Stack) {
+    for object in objects {
+        let key = object.key();
+        if is_objective(&key.group, &key.kind)
+            && let Some(span) = stack.objectives.get(&key.name)
+        {
+            object.origin.span = Some(*span);
+        }
+    }
 }
 
 /// What the fields of a template are.

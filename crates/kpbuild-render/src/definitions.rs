@@ -1,31 +1,29 @@
-//! The custom resource definitions of the operator, as they were generated.
+//! The custom resource definitions, each with the component that it is for.
 
 use kpbuild_core::{Object, ObjectKey, Origin};
-use kpbuild_stack::{Stack, definitions::DEFINITIONS};
+use kpbuild_stack::definitions::{DEFINITIONS, Definition};
+use kpbuild_stack::{Component, Stack};
 
-/// The definitions, when the operator that needs them is installed.
+/// The definitions of the components that are installed.
 pub(crate) fn objects(stack: &Stack) -> Vec<Object> {
-    let Some(operator) = stack
-        .components
-        .iter()
-        .find(|component| component.name == "prometheus-operator")
-    else {
-        return Vec::new();
+    let wanted = DEFINITIONS.iter().filter_map(|definition| {
+        let mut components = stack.components.iter();
+        let component = components.find(|component| component.name == definition.component)?;
+        Some(object(definition, component))
+    });
+    wanted.collect()
+}
+
+fn object(definition: &Definition, component: &Component) -> Object {
+    let key = ObjectKey {
+        group: "apiextensions.k8s.io".to_owned(),
+        kind: "CustomResourceDefinition".to_owned(),
+        namespace: String::new(),
+        name: definition.name(),
     };
-    DEFINITIONS
-        .iter()
-        .map(|(plural, text)| {
-            let key = ObjectKey {
-                group: "apiextensions.k8s.io".to_owned(),
-                kind: "CustomResourceDefinition".to_owned(),
-                namespace: String::new(),
-                name: format!("{plural}.monitoring.coreos.com"),
-            };
-            let origin = Origin {
-                component: operator.name.to_owned(),
-                span: operator.span,
-            };
-            Object::from_text(key, text, origin)
-        })
-        .collect()
+    let origin = Origin {
+        component: component.name.to_owned(),
+        span: component.span,
+    };
+    Object::from_text(key, definition.text, origin)
 }

@@ -135,6 +135,7 @@ namespace: observability
 components:
   prometheus: {name: one}
   alertmanager: {name: two}
+  pyrra: {}
 ";
     for object in render_text(text).objects() {
         if object.kind() == "CustomResourceDefinition" {

@@ -6,7 +6,7 @@
 use kpbuild_core::{Code, Diagnostic, Diagnostics};
 
 use crate::components::prometheus::agent;
-use crate::components::{kube_state_metrics, metrics_server};
+use crate::components::{kube_state_metrics, metrics_server, pyrra};
 use crate::mixins::MixinFile;
 use crate::parse::StackFile;
 use crate::patches;
@@ -36,6 +36,7 @@ pub(crate) fn check(file: &StackFile, diagnostics: &mut Diagnostics) {
         .flatten()
         .chain(agent::check(file))
         .chain(metrics_server::check(file))
+        .chain(pyrra::check(file))
         .chain(mixins_of_one_name(file))
         .chain(unused_parameters(file))
     {

@@ -1,9 +1,10 @@
 //! The custom resource definitions, as text and as schemas to check against.
 //!
-//! The texts are generated (see `templates/crds/generate.sh`). Their schemas
-//! serve twice: what a user passes through in `spec:` is checked against them,
-//! and fields that Kubernetes has in every pod (affinity, tolerations, ...) are
-//! taken from there instead of being written down a second time.
+//! Those of the operator are generated (see `templates/crds/generate.sh`), that of
+//! Pyrra is written by hand. Their schemas serve twice: what a user passes through
+//! in `spec:` is checked against them, and fields that Kubernetes has in every pod
+//! (affinity, tolerations, ...) are taken from there instead of being written down
+//! a second time.
 
 use std::sync::OnceLock;
 
@@ -13,44 +14,70 @@ use serde_json::{Map, Value, json};
 use crate::format;
 use crate::schema::{FROM_DEFINITION, PARTIAL};
 
-/// A definition: the plural that names its file, and its text.
-pub type Definition = (&'static str, &'static str);
+/// A definition of a kind of custom resource.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition {
+    /// The component that it comes with.
+    pub component: &'static str,
+    /// The group of the kind.
+    pub group: &'static str,
+    /// The plural of the kind, which names its file.
+    pub plural: &'static str,
+    /// The text.
+    pub text: &'static str,
+}
+
+impl Definition {
+    /// Its name in a cluster.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.plural, self.group)
+    }
+}
 
 macro_rules! definitions {
-    ($($plural:literal),* $(,)?) => {
-        /// All definitions that the operator needs, by plural.
+    ($($component:literal, $group:literal, $folder:literal: $($plural:literal),*;)*) => {
+        /// All definitions that come with a component.
         pub const DEFINITIONS: &[Definition] = &[
-            $(($plural, include_str!(concat!("../../../templates/crds/", $plural, ".yaml")))),*
+            $($(Definition {
+                component: $component,
+                group: $group,
+                plural: $plural,
+                text: include_str!(concat!("../../../templates/", $folder, "/", $plural, ".yaml")),
+            },)*)*
         ];
     };
 }
 
 definitions! {
-    "alertmanagerconfigs",
-    "alertmanagers",
-    "podmonitors",
-    "probes",
-    "prometheusagents",
-    "prometheuses",
-    "prometheusrules",
-    "scrapeconfigs",
-    "servicemonitors",
-    "thanosrulers",
+    "prometheus-operator", "monitoring.coreos.com", "crds":
+        "alertmanagerconfigs",
+        "alertmanagers",
+        "podmonitors",
+        "probes",
+        "prometheusagents",
+        "prometheuses",
+        "prometheusrules",
+        "scrapeconfigs",
+        "servicemonitors",
+        "thanosrulers";
+    "pyrra", "pyrra.dev", "crds/pyrra":
+        "servicelevelobjectives";
 }
 
-/// The strict schema of a custom resource's whole object, by its kind; none for
-/// kinds of others. Each definition is read once, when it is first asked for.
-pub fn of_kind(kind: &str) -> Option<&'static Value> {
+/// The strict schema of a custom resource's whole object, by its group and kind;
+/// none for kinds of others. Each definition is read once, when it is first asked
+/// for.
+pub fn of_kind(group: &str, kind: &str) -> Option<&'static Value> {
     static SCHEMAS: [OnceLock<Value>; DEFINITIONS.len()] =
         [const { OnceLock::new() }; DEFINITIONS.len()];
-    let index = index_of(kind)?;
-    Some(SCHEMAS[index].get_or_init(|| schema(DEFINITIONS[index].0)))
+    let index = index_of(group, kind)?;
+    Some(SCHEMAS[index].get_or_init(|| schema(DEFINITIONS[index].plural)))
 }
 
 /// The schema of a custom resource as its definition has it, with what only
 /// Kubernetes knows (keys of lists, rules in CEL); none for kinds of others.
-pub fn structural(kind: &str) -> Option<&'static Value> {
-    index_of(kind).map(|index| whole(DEFINITIONS[index].0))
+pub fn structural(group: &str, kind: &str) -> Option<&'static Value> {
+    index_of(group, kind).map(|index| whole(DEFINITIONS[index].plural))
 }
 
 /// The strict schema of a structural one, such as that of another version of a
@@ -62,12 +89,13 @@ pub fn strict(structural: &Value) -> Value {
 }
 
 /// The number of the definition of a kind.
-fn index_of(kind: &str) -> Option<usize> {
+fn index_of(group: &str, kind: &str) -> Option<usize> {
     let plural = match kind {
         "Prometheus" => "prometheuses".to_owned(),
         other => format!("{}s", other.to_lowercase()),
     };
-    DEFINITIONS.iter().position(|(known, _)| *known == plural)
+    let mut all = DEFINITIONS.iter();
+    all.position(|one| one.group == group && one.plural == plural)
 }
 
 /// The part of a definition that a schema refers to, if it does.
@@ -101,11 +129,11 @@ fn whole(plural: &str) -> &'static Value {
         [const { OnceLock::new() }; DEFINITIONS.len()];
     let index = DEFINITIONS
         .iter()
-        .position(|(known, _)| *known == plural)
+        .position(|one| one.plural == plural)
         .expect("paths are written in the types of this crate");
     READ[index].get_or_init(|| {
-        let (_, text) = DEFINITIONS[index];
-        let mut definition = yaml::read(text).expect("definitions are generated as YAML");
+        let text = DEFINITIONS[index].text;
+        let mut definition = yaml::read(text).expect("definitions are YAML");
         definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"].take()
     })
 }
@@ -113,8 +141,8 @@ fn whole(plural: &str) -> &'static Value {
 /// The keys by which the items of a list in a custom resource are told apart;
 /// none if the definition does not say so. The path is that of the fields,
 /// without the numbers of items.
-pub fn list_keys(kind: &str, path: &[&str]) -> Option<Vec<&'static str>> {
-    let schema = whole(DEFINITIONS[index_of(kind)?].0);
+pub fn list_keys(group: &str, kind: &str, path: &[&str]) -> Option<Vec<&'static str>> {
+    let schema = whole(DEFINITIONS[index_of(group, kind)?].plural);
     let list = path.iter().fold(schema, |schema, field| {
         let map = if schema["items"].is_object() {
             &schema["items"]
@@ -211,21 +239,35 @@ mod tests {
 
     #[test]
     fn schemas_are_found_by_kind() {
-        for kind in [
-            "Prometheus",
-            "ServiceMonitor",
-            "AlertmanagerConfig",
-            "Probe",
+        const OPERATOR: &str = "monitoring.coreos.com";
+        for (group, kind) in [
+            (OPERATOR, "Prometheus"),
+            (OPERATOR, "ServiceMonitor"),
+            (OPERATOR, "AlertmanagerConfig"),
+            (OPERATOR, "Probe"),
+            ("pyrra.dev", "ServiceLevelObjective"),
         ] {
-            let schema = of_kind(kind).expect("the operator defines it");
+            let schema = of_kind(group, kind).expect("it is defined");
             assert_eq!(schema["properties"]["spec"]["type"], "object", "{kind}");
         }
-        assert_eq!(of_kind("Deployment"), None);
+        assert_eq!(of_kind("apps", "Deployment"), None);
+        assert_eq!(of_kind(OPERATOR, "ServiceLevelObjective"), None);
+    }
+
+    #[test]
+    fn definitions_are_called_as_they_say() {
+        for definition in DEFINITIONS {
+            let read = yaml::read(definition.text).expect("it is YAML");
+            assert_eq!(read["metadata"]["name"], definition.name());
+            let spec = &read["spec"];
+            assert_eq!(spec["group"], definition.group);
+            assert_eq!(spec["names"]["plural"], definition.plural);
+        }
     }
 
     #[test]
     fn every_definition_has_a_strict_schema() {
-        for (plural, _) in DEFINITIONS {
+        for Definition { plural, .. } in DEFINITIONS {
             let spec = schema(&format!("{plural}/spec"));
             assert_eq!(spec["type"], "object", "{plural}");
             assert_eq!(spec["additionalProperties"], false, "{plural}");

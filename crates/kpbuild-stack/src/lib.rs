@@ -20,6 +20,7 @@ pub mod field;
 pub mod format;
 pub mod kube_rbac_proxy;
 pub mod mixins;
+pub mod objective;
 pub mod parameters;
 pub mod parse;
 pub mod patches;

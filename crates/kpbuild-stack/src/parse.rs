@@ -132,8 +132,9 @@ pub fn glance(sources: &SourceMap, file: FileId) -> Glance {
 
 /// The fields whose maps are merged into rendered ones: null removes there, or
 /// says that there is nothing.
-pub(crate) const MERGED: [&str; 10] = [
+pub(crate) const MERGED: [&str; 11] = [
     "spec",
+    "objectives",
     "config",
     "podSecurityContext",
     "securityContext",

@@ -1,5 +1,7 @@
 //! A stack in which every choice is made, ready to be rendered.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use kpbuild_core::Span;
@@ -8,6 +10,7 @@ use crate::checking::{self, Checking};
 use crate::components;
 use crate::components::alertmanager::{self, TemplateChoices};
 use crate::components::grafana::Admin;
+use crate::components::pyrra;
 use crate::context::{Context, Metadata};
 use crate::dashboards::{self, DashboardChoices};
 use crate::mixins::{self, UserMixin};
@@ -35,6 +38,8 @@ pub struct Stack {
     pub components: Vec<Component>,
     /// Which dashboards are wanted, and where.
     pub dashboards: DashboardChoices,
+    /// Where the stack file says something about an objective of Pyrra, by its name.
+    pub objectives: BTreeMap<String, Span>,
     /// The templates of notifications, if there are any.
     pub templates: Option<TemplateChoices>,
     /// Changes of objects after they are rendered, in their order.
@@ -139,6 +144,7 @@ pub fn resolve(file: &StackFile) -> Stack {
         network_policies: file.shape.network_policies,
         components,
         dashboards: dashboards::resolve(file, &context),
+        objectives: pyrra::places(file),
         templates: alertmanager::resolve_templates(file, &context),
         patches: patches::resolve(file),
         rules: rules::resolve(file, &context),

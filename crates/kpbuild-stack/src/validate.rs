@@ -47,6 +47,7 @@ pub(crate) fn validate_at(
     let mut validator = Validator {
         schema,
         diagnostics,
+        meant: None,
     };
     validator.value(part, schema, &path, None);
 }
@@ -66,6 +67,7 @@ pub fn violations(value: &Value, root: &Value, schema: &Value) -> Vec<Diagnostic
     let mut validator = Validator {
         schema: root,
         diagnostics: &mut diagnostics,
+        meant: None,
     };
     validator.value(&node(value, span), schema, &Path::default(), None);
     let without_place = |mut diagnostic: Diagnostic| {
@@ -102,10 +104,13 @@ fn node(value: &Value, span: Span) -> Node {
 struct Validator<'a> {
     schema: &'a Value,
     diagnostics: &'a mut Diagnostics,
+    /// A name that is known, and nearly that of the value at this path: of what has
+    /// a known name, a part is enough.
+    meant: Option<(Path, String)>,
 }
 
 /// The keys from the root to a value.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 struct Path(Vec<String>);
 
 impl Path {
@@ -281,8 +286,10 @@ impl Validator<'_> {
             None => diagnostic,
         };
         let values: Vec<&str> = names(&schema["properties"][field]).collect();
-        self.diagnostics.push(match values.as_slice() {
-            [only] => diagnostic.help(format!("write `{field}: {only}`")),
+        let meant = self.meant.as_ref().filter(|(place, _)| place == path);
+        self.diagnostics.push(match (values.as_slice(), meant) {
+            ([only], _) => diagnostic.help(format!("write `{field}: {only}`")),
+            (_, Some((_, name))) => diagnostic.help(format!("did you mean `{name}`?")),
             _ => diagnostic,
         });
     }
@@ -295,7 +302,14 @@ impl Validator<'_> {
         let value = Some(entry.key_span);
         match &schema["additionalProperties"] {
             Value::Bool(false) => self.unknown(entry, schema, path),
-            values @ Value::Object(_) => self.value(&entry.value, values, below, value),
+            values @ Value::Object(_) => {
+                let known = schema["properties"].as_object().into_iter().flatten();
+                let meant = nearest(&entry.key, known.map(|(name, _)| name.as_str()));
+                let meant = meant.map(|name| (below.clone(), name.to_owned()));
+                let around = std::mem::replace(&mut self.meant, meant);
+                self.value(&entry.value, values, below, value);
+                self.meant = around;
+            }
             _ => {}
         }
     }

@@ -710,7 +710,7 @@ Connections go through the API server, with the rights of your kubeconfig
 a ready pod and follow it when it is replaced. Ctrl-C closes all.")]
 pub(crate) struct Forward {
     /// The stack file (stack.yaml without one), and which of prometheus,
-    /// alertmanager and grafana (all without one).
+    /// alertmanager, grafana and pyrra (all without one).
     #[arg(value_name = "STACK | NAME")]
     pub(crate) what: Vec<String>,
     #[command(flatten)]
@@ -853,8 +853,9 @@ pub(crate) struct Man {
 fn port_of(text: &str) -> Result<(Interface, u16), String> {
     let wrong = || "expected a name and a port, such as `prometheus=19090`".to_owned();
     let (name, port) = text.split_once('=').ok_or_else(wrong)?;
-    let interface = Interface::of_name(name)
-        .ok_or_else(|| format!("`{name}` is not one of `prometheus`, `alertmanager`, `grafana`"))?;
+    let interface = Interface::of_name(name).ok_or_else(|| {
+        format!("`{name}` is not one of `prometheus`, `alertmanager`, `grafana`, `pyrra`")
+    })?;
     let port = port
         .parse()
         .map_err(|_| format!("`{port}` is no port: those go from 0 to 65535"))?;

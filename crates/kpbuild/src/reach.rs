@@ -14,10 +14,16 @@ pub(crate) enum Interface {
     Prometheus,
     Alertmanager,
     Grafana,
+    Pyrra,
 }
 
 impl Interface {
-    pub(crate) const ALL: [Self; 3] = [Self::Prometheus, Self::Alertmanager, Self::Grafana];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Prometheus,
+        Self::Alertmanager,
+        Self::Grafana,
+        Self::Pyrra,
+    ];
 
     /// Its name, which is that of its component.
     pub(crate) fn name(self) -> &'static str {
@@ -25,6 +31,7 @@ impl Interface {
             Self::Prometheus => "prometheus",
             Self::Alertmanager => "alertmanager",
             Self::Grafana => "grafana",
+            Self::Pyrra => "pyrra",
         }
     }
 
@@ -32,11 +39,17 @@ impl Interface {
         Self::ALL.into_iter().find(|known| known.name() == name)
     }
 
+    /// Whether a Service of its component leads to it.
+    fn has(self, service: &Object) -> bool {
+        // The other one leads to the controller, which has no pages.
+        self != Self::Pyrra || service.key().name.ends_with("-api")
+    }
+
     /// The name of its Service's port.
     fn port(self) -> &'static str {
         match self {
             Self::Prometheus | Self::Alertmanager => "web",
-            Self::Grafana => "http",
+            Self::Grafana | Self::Pyrra => "http",
         }
     }
 
@@ -45,7 +58,7 @@ impl Interface {
         match self {
             Self::Prometheus => &["Prometheus", AGENT],
             Self::Alertmanager => &["Alertmanager"],
-            Self::Grafana => &[],
+            Self::Grafana | Self::Pyrra => &[],
         }
     }
 }
@@ -65,7 +78,7 @@ pub(crate) fn place(bundle: &Bundle, interface: Interface) -> Option<Place> {
     let of_component = |object: &&Object| object.origin.component == interface.name();
     let (service, port) = bundle
         .of_kind("Service")
-        .filter(of_component)
+        .filter(|service| of_component(service) && interface.has(service))
         .find_map(|service| Some((service, port(service, interface.port())?)))?;
     let instance = interface
         .instances()
@@ -115,5 +128,37 @@ pub(crate) fn wanted(bundle: &Bundle, interface: Interface, stack: &Path) -> any
             stack.display(),
             interface.name()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kpbuild_core::{Diagnostics, Origin};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pages_are_those_of_the_api_and_not_of_the_controller() {
+        let service = |name: &str, port: u16| {
+            let value = json!({
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": name, "namespace": "monitoring"},
+                "spec": {"ports": [{"name": "http", "port": port}]},
+            });
+            let component = "pyrra".to_owned();
+            let origin = Origin {
+                component,
+                span: None,
+            };
+            Object::new(value, origin).expect("it is an object")
+        };
+        let both = vec![service("a-controller", 9444), service("pyrra-api", 9099)];
+        let bundle = Bundle::new(both, &mut Diagnostics::default());
+        let place = place(&bundle, Interface::Pyrra).expect("it is there");
+        assert_eq!(place.service.name, "pyrra-api");
+        assert_eq!(place.service.port, 9099);
+        assert_eq!(super::place(&bundle, Interface::Grafana), None);
     }
 }

@@ -51,12 +51,6 @@ local answering(input) = {
   [if input.thanos != null then 'thanos']: input.thanos.spec,
 };
 
-// Who asks it.
-local askers = [
-  objects.from('prometheus-adapter', [9090]),
-  objects.from('grafana', [9090]),
-];
-
 function(input)
   local namespace = input.metadata.namespace;
   local configRole = input.fullName + '-config';
@@ -124,7 +118,7 @@ function(input)
 
     networkPolicy: objects.networkPolicy(input.metadata, input.fullName, input.selector, [
       objects.from(input.scraper, [9090, 8080]),
-    ] + (if input.agent then [] else askers) + thanos.ways + exposure.ways(input.exposure, 9090)),
+    ] + [objects.from(app, [9090]) for app in input.askers] + thanos.ways + exposure.ways(input.exposure, 9090)),
 
     thanosService: thanos.service,
     thanosServiceMonitor: thanos.serviceMonitor,

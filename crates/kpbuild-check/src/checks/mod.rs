@@ -37,6 +37,7 @@ mod not_selected;
 mod object_labels;
 mod object_name;
 mod object_namespace;
+mod objective;
 mod port_not_listening;
 mod priority_class;
 mod probe_module;
@@ -76,7 +77,7 @@ mod workload_selector;
 
 use crate::check::Check;
 
-pub use object_namespace::is_namespaced;
+pub use object_namespace::{is_namespaced, is_of_cluster};
 pub(crate) use rbac_discovery::lacks;
 
 /// All checks: of the wiring, of PromQL, of alerting, of dashboards, of single
@@ -133,6 +134,7 @@ pub const CHECKS: &[Check] = &[
     group_interval::CHECK,
     external_label::CHECK,
     adapter_query::CHECK,
+    objective::CHECK,
     template_syntax::CHECK,
     template_label::CHECK,
     template_value::CHECK,

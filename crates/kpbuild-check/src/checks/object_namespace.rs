@@ -31,7 +31,7 @@ const OF_CLUSTER: [&str; 11] = [
     "MutatingWebhookConfiguration",
 ];
 
-const NAMESPACED: [&str; 32] = [
+const NAMESPACED: [&str; 33] = [
     "ServiceMonitor",
     "PodMonitor",
     "Probe",
@@ -42,6 +42,7 @@ const NAMESPACED: [&str; 32] = [
     "Alertmanager",
     "AlertmanagerConfig",
     "ThanosRuler",
+    "ServiceLevelObjective",
     "ConfigMap",
     "Secret",
     "Service",
@@ -71,6 +72,11 @@ pub fn is_namespaced(kind: &str) -> bool {
     NAMESPACED.contains(&kind)
 }
 
+/// Whether objects of a kind belong to the whole cluster.
+pub fn is_of_cluster(kind: &str) -> bool {
+    OF_CLUSTER.contains(&kind)
+}
+
 fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for object in facts.bundle.objects() {
         let key = object.key();
@@ -79,7 +85,7 @@ fn run(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 .on(object, format!("`{key}` is in no namespace"))
                 .help("set `metadata.namespace`");
         }
-        if !key.namespace.is_empty() && OF_CLUSTER.contains(&object.kind()) {
+        if !key.namespace.is_empty() && is_of_cluster(object.kind()) {
             findings
                 .on(
                     object,

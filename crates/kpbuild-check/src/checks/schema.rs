@@ -21,10 +21,10 @@ items of a list under one key, or lacks a field that must be there. The API
 server refuses it, or drops the field without a word.
 
 Kubernetes' own kinds are checked against the API of the version that kpbuild
-comes with (crates/kpbuild-check/data/kubernetes.json), the operator's against
-its definitions, with the rules that these state in CEL; if the objects that are
-checked bring definitions of their own, those count. Kinds of others are not
-looked at.",
+comes with (crates/kpbuild-check/data/kubernetes.json), the operator's and Pyrra's
+against their definitions, with the rules that these state in CEL; if the objects
+that are checked bring definitions of their own, those count. Kinds of others are
+not looked at.",
     run,
 };
 

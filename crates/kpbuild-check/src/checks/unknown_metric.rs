@@ -12,9 +12,9 @@ pub(super) const CHECK: Check = Check {
     code: Code("unknown-metric"),
     severity: Severity::Warning,
     page: "\
-A rule, panel or query of the adapter reads a metric that no component which the stack scrapes exposes, at the
-versions that kpbuild knows (see crates/kpbuild-check/data/metrics.txt). The rule
-loads, and never gives anything.
+A rule, panel, query of the adapter or objective of Pyrra reads a metric that no
+component which the stack scrapes exposes, at the versions that kpbuild knows (see
+crates/kpbuild-check/data/metrics.txt). The rule loads, and never gives anything.
 
 If the stack scrapes something that kpbuild has no facts about (a monitor,
 ScrapeConfig or Probe of yours), a name is only reported where the job of its

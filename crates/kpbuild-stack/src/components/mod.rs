@@ -18,6 +18,7 @@ pub mod node_exporter;
 pub mod prometheus;
 pub mod prometheus_adapter;
 pub mod prometheus_operator;
+pub mod pyrra;
 pub mod weave_net;
 pub mod windows;
 
@@ -62,6 +63,11 @@ pub struct Components {
     pub prometheus_adapter: prometheus_adapter::PrometheusAdapter,
     /// The Prometheus operator, which runs what the custom resources say.
     pub prometheus_operator: prometheus_operator::PrometheusOperator,
+    /// Pyrra, which makes recording rules and alerts of service level objectives
+    /// and shows how much of each error budget is left. It is installed, with
+    /// objectives for the cluster's own parts, when it is named here: `{}` is
+    /// enough.
+    pub pyrra: Option<pyrra::Pyrra>,
     /// Weave Net, the network of clusters that still run it. It is scraped, with
     /// alerts and dashboards about it, when it is named here: `{}` is enough.
     pub weave_net: Option<weave_net::WeaveNet>,
@@ -97,6 +103,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Vec<Component> {
             &all.prometheus_operator.common,
             prometheus_operator::resolve,
         ),
+        pyrra::wanted(all).map(|options| pyrra::resolve(context, options)),
         all.weave_net
             .as_ref()
             .filter(|options| options.common.enabled)

@@ -13,7 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{etcd, windows};
+use super::{etcd, pyrra, windows};
 use crate::anti_affinity::AntiAffinity;
 use crate::context::{self, App, Context, Identity, Metadata, image};
 use crate::exposure;
@@ -256,6 +256,8 @@ struct Input<'a> {
     every_namespace: bool,
     /// Where alerts are sent; nowhere if none.
     alerting: Option<Value>,
+    /// Who asks it, by `app.kubernetes.io/name` of their pods.
+    askers: Vec<&'static str>,
     rule_selector: Value,
     enable_features: &'a [String],
     exposure: exposure::Input<'a>,
@@ -379,6 +381,7 @@ pub(crate) fn resolve(context: &Context<'_>) -> Component {
         namespaces: namespaces(context, &options.namespaces),
         every_namespace: matches!(options.namespaces, Namespaces::Every(_)),
         alerting: alerting(context, options),
+        askers: askers(context),
         rule_selector: options
             .rule_selector
             .as_ref()
@@ -445,6 +448,19 @@ fn alerting(context: &Context<'_>, options: &Prometheus) -> Option<Value> {
     let installed = context.file.components.alertmanager.common.enabled;
     let chosen = options.alerting.as_ref().map(|alerting| json!(alerting));
     chosen.or_else(|| installed.then(own))
+}
+
+/// Who asks it from inside the cluster. An agent has no answers.
+fn askers(context: &Context<'_>) -> Vec<&'static str> {
+    let components = &context.file.components;
+    if agent::wanted(components).is_some() {
+        return Vec::new();
+    }
+    let pyrra = pyrra::wanted(components).map(|_| "pyrra");
+    ["prometheus-adapter", "grafana"]
+        .into_iter()
+        .chain(pyrra)
+        .collect()
 }
 
 /// The Secret of the user's, or that which other components need.

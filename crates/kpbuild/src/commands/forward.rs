@@ -58,8 +58,8 @@ fn wanted(words: &[String]) -> anyhow::Result<(PathBuf, Vec<Interface>)> {
             (Some(interface), _) => interfaces.push(interface),
             (None, None) => path = Some(PathBuf::from(word)),
             (None, Some(path)) => bail!(
-                "`{word}` is no web interface: there are prometheus, alertmanager and grafana (the stack file is \
-                 `{}`)",
+                "`{word}` is no web interface: there are prometheus, alertmanager, grafana and pyrra (the stack file \
+                 is `{}`)",
                 path.display()
             ),
         }
@@ -131,7 +131,7 @@ fn warning(addresses: &[Address]) -> Option<String> {
         .collect();
     (!open.is_empty()).then(|| {
         format!(
-            "whoever reaches {} gets in with your rights: Prometheus and Alertmanager ask for no password",
+            "whoever reaches {} gets in with your rights: Prometheus, Alertmanager and Pyrra ask for no password",
             open.join(" or ")
         )
     })

@@ -31,6 +31,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("operator", include_str!("../../../../stacks/operator.yaml")),
     ("patches", include_str!("../../../../stacks/patches.yaml")),
+    ("pyrra", include_str!("../../../../stacks/pyrra.yaml")),
     (
         "weave-net",
         include_str!("../../../../stacks/weave-net.yaml"),

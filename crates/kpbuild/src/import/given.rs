@@ -1,12 +1,16 @@
 //! The manifests of an installation: what somebody applied, without what a
 //! cluster adds to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kpbuild_check::is_of_cluster;
 use kpbuild_core::{Bundle, Object, ObjectKey, SourceMap};
+use kpbuild_stack::definitions::DEFINITIONS;
 use serde_json::{Map, Value};
+
+use super::pyrra;
 
 /// Fields of `metadata` that the server writes.
 const OF_THE_SERVER: [&str; 7] = [
@@ -28,6 +32,8 @@ pub(crate) struct Given {
     objects: BTreeMap<ObjectKey, GivenObject>,
     /// The custom resource definitions, which are not compared.
     definitions: Vec<ObjectKey>,
+    /// Objects that are not there and belong there, which a stack adds.
+    added: BTreeSet<ObjectKey>,
 }
 
 /// One manifest.
@@ -44,9 +50,8 @@ impl Given {
     pub(crate) fn of(bundle: &Bundle, sources: &SourceMap) -> Self {
         let mut given = Self::default();
         for object in bundle.objects() {
-            let key = object.key().clone();
-            if is_definition(&key) {
-                given.definitions.push(key);
+            if is_definition(object.key()) {
+                given.definitions.push(object.key().clone());
                 continue;
             }
             let place = object.origin.span.map_or_else(String::new, |span| {
@@ -58,7 +63,7 @@ impl Given {
             edited.expect("an object keeps its kind and its name");
             let value = object.value().clone();
             given.objects.insert(
-                key,
+                object.key().clone(),
                 GivenObject {
                     value,
                     object,
@@ -66,7 +71,18 @@ impl Given {
                 },
             );
         }
+        given.added = pyrra::mend(&mut given.objects);
         given
+    }
+
+    /// Whether an object was not given, and a stack adds it to mend what was.
+    pub(super) fn lacks_rightly(&self, key: &ObjectKey) -> bool {
+        self.added.contains(key)
+    }
+
+    /// Whether what was given is mended.
+    pub(super) fn is_mended(&self) -> bool {
+        !self.added.is_empty()
     }
 
     /// Whether there is nothing that a stack could be made of.
@@ -88,10 +104,11 @@ impl Given {
         self.objects.keys().find(|key| key.kind == kind)
     }
 
-    /// The definitions that are none of the operator's.
+    /// The definitions that no component brings.
     pub(super) fn foreign_definitions(&self) -> impl Iterator<Item = &ObjectKey> {
         let definitions = self.definitions.iter();
-        definitions.filter(|key| !key.name.ends_with(".monitoring.coreos.com"))
+        let is_known = |key: &ObjectKey| DEFINITIONS.iter().any(|one| one.name() == key.name);
+        definitions.filter(move |key| !is_known(key))
     }
 }
 
@@ -110,7 +127,11 @@ fn as_applied(value: Value) -> Value {
             decode(object);
         }
     }
+    let is_of_cluster = value["kind"].as_str().is_some_and(is_of_cluster);
     if let Some(metadata) = value["metadata"].as_object_mut() {
+        if is_of_cluster {
+            metadata.remove("namespace");
+        }
         for field in OF_THE_SERVER {
             metadata.remove(field);
         }

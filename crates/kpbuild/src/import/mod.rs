@@ -19,6 +19,7 @@ mod monitors;
 mod on_demand;
 mod patches;
 mod prune;
+mod pyrra;
 mod release;
 mod report;
 mod rules;
@@ -267,6 +268,7 @@ impl<'a> Search<'a> {
                     let ours = meaning::of(&key, object.value(), &self.texts);
                     difference::fields(&ours, theirs)
                 }
+                None if self.given.lacks_rightly(&key) => 0,
                 None => difference::OBJECT,
             },
         };

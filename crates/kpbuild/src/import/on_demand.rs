@@ -4,7 +4,7 @@ use kpbuild_core::yaml;
 use serde_json::{Value, json};
 
 use super::candidates::has;
-use super::{Search, set};
+use super::{Search, pyrra, set};
 
 pub(super) fn each(search: &mut Search<'_>) {
     if has(search, |key| {
@@ -25,6 +25,7 @@ pub(super) fn each(search: &mut Search<'_>) {
     }
     metrics_server(search);
     autoscaler(search);
+    pyrra::each(search);
     if has(search, |key| {
         key.kind == "ServiceMonitor" && key.name == "weave-net"
     }) {

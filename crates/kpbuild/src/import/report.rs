@@ -35,6 +35,7 @@ pub(super) fn of(search: &Search<'_>, patched: &Patched) -> Report {
         unknown(search),
         rules_added(search),
         versions(search),
+        mended(search),
     ];
     Report {
         notes: notes.into_iter().flatten().collect(),
@@ -60,9 +61,16 @@ fn not_rendered(search: &Search<'_>) -> Option<String> {
 
 fn foreign_definitions(search: &Search<'_>) -> Option<String> {
     list(
-        "not in the stack, because the operator does not need them; go on applying these beside it:",
+        "not in the stack, because none of its components needs them; go on applying these beside it:",
         search.given.foreign_definitions().map(ToString::to_string),
     )
+}
+
+/// What is not as it was given on purpose.
+fn mended(search: &Search<'_>) -> Option<String> {
+    let text = "Pyrra comes with what kube-prometheus' addon lacks: NetworkPolicies for its pods, a way for it through that\n\
+                of Prometheus, and the controller's own port and security settings";
+    search.given.is_mended().then(|| text.to_owned())
 }
 
 /// Objects that are not quite what was given.

@@ -50,9 +50,7 @@ pub fn kind(object: &ObjectKey, path: &[&str]) -> Kind {
     if path == ["metadata", "finalizers"] {
         return Kind::Set;
     }
-    if object.group == "monitoring.coreos.com"
-        && let Some(keys) = definitions::list_keys(&object.kind, path)
-    {
+    if let Some(keys) = definitions::list_keys(&object.group, &object.kind, path) {
         return Kind::ByKeys(keys);
     }
     let of_object = OF_OBJECTS
