@@ -465,6 +465,7 @@ fn unrecorded(file: &str, record: &str, place: &Place, path: &[String]) -> Diagn
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mixins::shown;
     use kpbuild_core::{SourceMap, Style};
     use kpbuild_stack::RuleObject;
 
@@ -486,11 +487,8 @@ mod tests {
             let map = dashboards
                 .as_object()
                 .expect("a map from file to dashboard");
-            let shown = |(file, value): (&String, &Value)| {
-                (file.clone(), Arc::new(Shown::from(value.clone())))
-            };
-            let dashboards = map.iter().map(shown).collect();
-            all.add_mixin(mixin, None, dashboards, &mut diagnostics);
+            let dashboards = shown(map.clone());
+            all.add_mixin(mixin, None, &dashboards, &mut diagnostics);
         }
         (all, diagnostics)
     }
