@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use kpbuild_tests::kpbuild;
@@ -89,6 +89,7 @@ fn the_action_keeps_reports_and_exit_code() {
 /// What stands for `gh api`: comments are files below the folder `comments`.
 const GH: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
+shopt -s nullglob
 folder=$(dirname "$0")/comments
 all="$*"
 case "$all" in
@@ -107,15 +108,21 @@ case "$all" in
 esac
 "#;
 
+/// Puts what stands for `gh` into a folder, and gives the one of its comments.
+pub(super) fn github_of_comments(folder: &Path) -> PathBuf {
+    let comments = folder.join("comments");
+    fs::create_dir(&comments).expect("the folder is empty");
+    let gh = folder.join("gh");
+    fs::write(&gh, GH).expect("there is room");
+    fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    comments
+}
+
 #[test]
 fn a_comment_is_renewed_and_others_are_left_alone() {
     let folder = tempfile::tempdir().expect("the system has a folder for temporary files");
-    let comments = folder.path().join("comments");
-    fs::create_dir(&comments).expect("the folder is empty");
+    let comments = github_of_comments(folder.path());
     fs::write(comments.join("1"), "<!-- other -->\nhello\n").expect("there is room");
-    let gh = folder.path().join("gh");
-    fs::write(&gh, GH).expect("there is room");
-    fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let comment = |key: &str, text: &str| {
         let file = folder.path().join("comment.md");
         fs::write(&file, format!("<!-- kpbuild-ci -->\n{text}\n")).expect("there is room");

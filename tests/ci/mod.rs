@@ -9,6 +9,7 @@ mod backtest;
 mod browser;
 mod repository;
 #[cfg(unix)]
+mod runner;
 mod workflows;
 
 use std::process::Output;

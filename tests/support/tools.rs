@@ -16,6 +16,8 @@ use rustix::process::Pid;
 /// A program that tests run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
+    /// Runs workflows of GitHub on this machine.
+    Act,
     /// Checks workflows of GitHub.
     Actionlint,
     /// Prometheus' alert router.
@@ -58,7 +60,8 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool, for a test of them all and for filling the cache.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
+        Self::Act,
         Self::Actionlint,
         Self::Alertmanager,
         Self::Amtool,
@@ -96,6 +99,7 @@ impl Tool {
 
     fn recipe(self) -> Recipe {
         match self {
+            Self::Act => Recipe::of_name("act", "github.com/nektos/act", "", &[]),
             Self::Actionlint => Recipe::of_name(
                 "actionlint",
                 "github.com/rhysd/actionlint",
