@@ -4,7 +4,8 @@
 //! committed by one rename of the staging folder; from then on it is finished
 //! even if it is interrupted, by the next run if need be. A list of what was
 //! written (`.kpbuild-files`, in the format of `sha256sum`) tells the files of
-//! earlier runs from those of others.
+//! earlier runs from those of others. A folder that is not there yet comes as a
+//! whole, by that one rename.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -16,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use kpbuild_core::object::sha256;
+
+use tempfile::TempDir;
 
 use crate::manifests::Manifest;
 
@@ -100,24 +103,46 @@ pub(crate) fn write(
     files: &[Manifest<'_>],
     overwrite: bool,
 ) -> Result<Summary, FolderError> {
-    let created = create(folder)?;
-    let result = write_into(folder, files, overwrite);
-    if created && result.is_err() {
-        // Only an empty folder goes; one that holds something was not ours alone.
-        let _ = fs::remove_dir(folder);
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => write_into(folder, files, overwrite),
+        Ok(_) => Err(FolderError::NotAFolder(folder.to_owned())),
+        Err(_) => write_new(folder, files),
     }
-    result
 }
 
-fn create(folder: &Path) -> Result<bool, FolderError> {
-    match fs::metadata(folder) {
-        Ok(metadata) if metadata.is_dir() => Ok(false),
-        Ok(_) => Err(FolderError::NotAFolder(folder.to_owned())),
-        Err(_) => {
-            fs::create_dir_all(folder).map_err(at("create", folder))?;
-            Ok(true)
+fn write_new(folder: &Path, files: &[Manifest<'_>]) -> Result<Summary, FolderError> {
+    let beside = match folder.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(beside).map_err(at("create", folder))?;
+    let list = files
+        .iter()
+        .map(|file| (file.path.clone(), file.digest()))
+        .collect();
+    let plan = Plan {
+        changed: files.iter().collect(),
+        removed: Vec::new(),
+        list,
+    };
+    let interrupted = hold_signals();
+    let staging = staging(beside).map_err(at("create", folder))?;
+    write_files(staging.path(), &plan)?;
+    match fs::rename(staging.path(), folder) {
+        Ok(()) => drop(staging.keep()),
+        // Another run was faster, and is done.
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+            return Err(FolderError::Busy(folder.to_owned()));
         }
+        Err(error) => return Err(at("write", folder)(error)),
     }
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(FolderError::Interrupted(folder.to_owned()));
+    }
+    Ok(Summary {
+        written: files.len(),
+        ..Summary::default()
+    })
 }
 
 fn write_into(
@@ -241,34 +266,44 @@ fn plan<'a>(
 
 /// Writes everything that is new beside the old files, then commits to it.
 fn stage(folder: &Path, plan: &Plan<'_>) -> Result<(), FolderError> {
-    let staging = tempfile::Builder::new()
-        .prefix(".kpbuild-staging-")
-        .tempdir_in(folder)
-        .map_err(at("write into", folder))?;
+    let staging = staging(folder).map_err(at("write into", folder))?;
+    write_files(staging.path(), plan)?;
+    let removals = staging.path().join(REMOVALS);
+    let removed = plan.removed.iter();
+    let removed = removed.fold(String::new(), |text, path| text + path + "\n");
+    fs::write(&removals, removed).map_err(at("write", &removals))?;
+    let committed = folder.join(COMMITTED);
+    fs::rename(staging.path(), &committed).map_err(at("write", &committed))?;
+    let _ = staging.keep();
+    Ok(())
+}
+
+/// A folder of this run alone, which goes if the run fails. It gets the permissions of
+/// any folder: it may become the folder that was asked for.
+fn staging(folder: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".kpbuild-staging-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o777));
+    }
+    builder.tempdir_in(folder)
+}
+
+/// Writes what is new, and the list of all files.
+fn write_files(staging: &Path, plan: &Plan<'_>) -> Result<(), FolderError> {
     let mut parents = Parents::default();
     for file in &plan.changed {
-        let path = staging.path().join(&file.path);
+        let path = staging.join(&file.path);
         parents.create(&path)?;
         fs::write(&path, file.text.as_bytes()).map_err(at("write", &path))?;
         if file.secret {
             only_for_the_owner(&path)?;
         }
     }
-    let write = |name: &str, text: String| {
-        let path = staging.path().join(name);
-        fs::write(&path, text).map_err(at("write", &path))
-    };
-    write(LIST, list_text(&plan.list))?;
-    write(
-        REMOVALS,
-        plan.removed
-            .iter()
-            .fold(String::new(), |text, path| text + path + "\n"),
-    )?;
-    let committed = folder.join(COMMITTED);
-    fs::rename(staging.path(), &committed).map_err(at("write", &committed))?;
-    let _ = staging.keep();
-    Ok(())
+    let list = staging.join(LIST);
+    fs::write(&list, list_text(&plan.list)).map_err(at("write", &list))
 }
 
 /// Moves the files of a committed run to their places. Every step may have been
@@ -526,6 +561,35 @@ mod tests {
         fs::write(parent.path().join("file"), "").unwrap();
         let error = write(&parent.path().join("file"), &files(&[("a", "1")]), false).unwrap_err();
         assert!(matches!(error, FolderError::NotAFolder(_)));
+    }
+
+    #[test]
+    fn a_new_folder_is_like_any_other_and_leaves_nothing_beside_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("deep/out");
+        let first = write(&folder, &files(&[("setup/a", "1"), ("b", "1")]), false).unwrap();
+        assert_eq!(first.written, 2);
+        assert_eq!(content(&folder), ["b: 1", "setup/a: 1"]);
+        assert_eq!(fs::read_dir(parent.path().join("deep")).unwrap().count(), 1);
+        let plain = parent.path().join("plain");
+        fs::create_dir(&plain).unwrap();
+        let permissions = |path: &Path| fs::metadata(path).unwrap().permissions();
+        assert_eq!(permissions(&folder), permissions(&plain));
+        let second = write(&folder, &files(&[("b", "1")]), false).unwrap();
+        assert_eq!((second.unchanged, second.removed), (1, 1));
+    }
+
+    #[test]
+    fn a_folder_that_somebody_fills_meanwhile_is_left_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("out");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("a"), "of others").unwrap();
+        // As it is when the folder came after `write` has looked.
+        let error = write_new(&folder, &files(&[("a", "1")])).unwrap_err();
+        assert!(matches!(error, FolderError::Busy(_)), "{error}");
+        assert_eq!(content(&folder), ["a: of others"]);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
     }
 
     #[cfg(unix)]
