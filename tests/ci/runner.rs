@@ -2,6 +2,7 @@
 //! as GitHub's own runner does. What is not here: GitHub, for whose client `gh` a script stands, and the actions of others,
 //! for which actions stand that say what they were given.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -123,13 +124,16 @@ fn documented_workflow() -> String {
 fn stand_in(folder: &Path, inputs: &[&str]) {
     let mut action = "name: stand-in\ndescription: says what it was given\ninputs:\n".to_owned();
     for input in inputs {
-        action += &format!("  {input}: {{description: given}}\n");
+        writeln!(action, "  {input}: {{description: given}}").expect("texts grow");
     }
     action += "runs:\n  using: composite\n  steps:\n";
     for input in inputs {
-        action += &format!(
-            "  - shell: bash\n    env: {{GIVEN: '${{{{ inputs.{input} }}}}'}}\n    run: echo \"{input} is $GIVEN\" $(ls \"$GIVEN\" 2>/dev/null)\n"
-        );
+        writeln!(
+            action,
+            "  - shell: bash\n    env: {{GIVEN: '${{{{ inputs.{input} }}}}'}}\n    \
+             run: echo \"{input} is $GIVEN\" $(ls \"$GIVEN\" 2>/dev/null)"
+        )
+        .expect("texts grow");
     }
     for place in ["", "upload-sarif"] {
         fs::create_dir_all(folder.join(place)).expect("it can be made");
